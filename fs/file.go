@@ -85,9 +85,9 @@ type Files interface {
 	// Canonical returns path as an absolute one with every symbolic link and every spelling of its parent directory resolved. The last
 	// element is kept as it is, whatever it names. If the parent does not exist, its existing ancestors are resolved and the rest is cleaned.
 	Canonical(path string) (string, error)
-	// LockOwners lists who holds and who waits for whole-file locks on a file, as far as the host can see, without touching the
-	// file; holders come first. What it says may be out of date when it returns. [ErrUnsupported] if the host cannot say.
-	LockOwners(path string, id FileID) ([]LockOwner, error)
+	// LockTable says who holds and who waits for whole-file locks on a file, without touching the file or its locks. What it says may be out
+	// of date when it returns. The path helps the host to find the file's volume. [ErrUnsupported] if the host cannot say.
+	LockTable(path string, id FileID) (LockTable, error)
 	// Watch reports changes of the file or directory at path from now on. [ErrUnsupported] is an answer; the caller polls instead.
 	Watch(path string) (Watch, error)
 }

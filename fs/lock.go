@@ -52,6 +52,14 @@ type FileLock interface {
 	Conflict(r Region, m LockMode) (bool, error)
 }
 
+// LockTable is what a host can see of the whole-file locks on one file.
+type LockTable struct {
+	Owners []LockOwner // holders first
+	// Complete reports whether a holder would be seen wherever it runs on this machine. From inside a container, processes outside are not
+	// seen, and an empty table proves nothing.
+	Complete bool
+}
+
 // LockOwner is a process that holds a whole-file lock or waits for one.
 type LockOwner struct {
 	PID     int    // 0 if the process cannot be seen from here, as from another pid namespace

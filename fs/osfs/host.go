@@ -1,0 +1,72 @@
+// Package osfs implements [fs.Host] on the operating system, with system calls and nothing above them.
+//
+// Linux is complete. Elsewhere some operations answer [fs.ErrUnsupported]; which ones is said at the methods. Files of one platform end in its name.
+package osfs
+
+import (
+	"crypto/rand"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+)
+
+// Host is the operating system as this process sees it.
+type Host struct {
+	origin time.Time
+	self   func() fs.Identity
+}
+
+var _ fs.Host = (*Host)(nil)
+
+// New returns a host of its own: locks made on two hosts share no in-process queue and meet only in the files. Programs use [Default].
+func New() *Host {
+	return &Host{origin: time.Now(), self: sync.OnceValue(readSelf)}
+}
+
+var defaultHost = New()
+
+// Default returns the host that all of a process shares.
+func Default() *Host { return defaultHost }
+
+// PID returns the id of the calling process.
+func (h *Host) PID() int { return os.Getpid() }
+
+// Self returns the identity of this process. It is read once.
+func (h *Host) Self() fs.Identity { return h.self() }
+
+func readSelf() fs.Identity {
+	id := fs.Identity{PID: os.Getpid(), Boot: bootID(), PIDNamespace: pidNamespace()}
+	id.Host, _ = os.Hostname()
+	id.Start, _ = startOf(id.PID)
+	return id
+}
+
+// Liveness judges whether the process with the given identity still runs.
+func (h *Host) Liveness(id fs.Identity) fs.Liveness {
+	self := h.Self()
+	if id.PID <= 0 || id.Host != self.Host {
+		return fs.Unknown
+	}
+	if id.Boot != "" && self.Boot != "" && id.Boot != self.Boot {
+		return fs.Dead // the machine was started anew since
+	}
+	if id.PIDNamespace != self.PIDNamespace {
+		return fs.Unknown // the number means another process there
+	}
+	exists, known := processExists(id.PID)
+	if !known {
+		return fs.Unknown
+	}
+	if !exists {
+		return fs.Dead
+	}
+	if start, ok := startOf(id.PID); ok && id.Start != 0 && start != id.Start {
+		return fs.Dead // the number was given to another process
+	}
+	return fs.Alive
+}
+
+// Random fills p from the system's generator.
+func (h *Host) Random(p []byte) { rand.Read(p) } // documented never to fail

@@ -1,0 +1,122 @@
+//go:build linux && (amd64 || arm64)
+
+package osfs
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A thread that is blocked in flock(2) leaves it for two reasons only: it got the lock, or a signal was handled whose action does not restart
+// system calls. Closing the descriptor does not wake it. So a wait is ended by a signal that is sent to the very thread.
+//
+// wakeSignal is a real-time signal that neither the C library (32 to 34) nor the Go runtime uses. The Go runtime has a handler for
+// it, which ignores it unless the program asked os/signal for it; that handler stays, only SA_RESTART is taken from its action.
+const wakeSignal = unix.Signal(62)
+
+const saRestart = 0x10000000
+
+// sigaction is the kernel's struct sigaction on amd64 and arm64.
+type sigaction struct {
+	handler  uintptr
+	flags    uint64
+	restorer uintptr
+	mask     uint64
+}
+
+func rtSigaction(sig unix.Signal, set, old *sigaction) error {
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), 8, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// wakeAction returns the action that makes wakeSignal interrupt a system call, or false where the Go runtime does not handle the signal: in a C
+// program that loaded Go as a library, it would end the process.
+var wakeAction = sync.OnceValues(func() (sigaction, bool) {
+	var wake, runtimes sigaction
+	if rtSigaction(wakeSignal, nil, &wake) != nil || rtSigaction(unix.SIGURG, nil, &runtimes) != nil {
+		return wake, false
+	}
+	if wake.handler != runtimes.handler {
+		return wake, false
+	}
+	wake.flags &^= saRestart
+	return wake, true
+})
+
+// canInterrupt reports whether a wait in the kernel can be ended from outside.
+func canInterrupt() bool {
+	_, ok := wakeAction()
+	return ok
+}
+
+// waitInKernel makes a call that blocks until it succeeds. When ctx ends first, it returns context.Cause(ctx), at once and without leaving a thread behind.
+func waitInKernel(ctx context.Context, call func() error) (bool, error) {
+	if ctx.Done() == nil {
+		err := retryInterrupted(call)
+		return err == nil, err
+	}
+	// From here until the call was left, this goroutine and no other runs on this thread, so that the signal meets nobody else.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	unblockWakeSignal()
+	w := &kernelWait{tid: unix.Gettid(), left: make(chan struct{}), done: make(chan struct{})}
+	stop := context.AfterFunc(ctx, w.interrupt)
+	var err error
+	for {
+		if err = context.Cause(ctx); err != nil {
+			break
+		}
+		if err = call(); err != unix.EINTR {
+			break
+		}
+	}
+	close(w.left)
+	if !stop() {
+		<-w.done // or a late signal could interrupt what this thread does next
+	}
+	return err == nil, err
+}
+
+// unblockWakeSignal lets the signal through on this thread. A thread that C code made may have blocked it.
+func unblockWakeSignal() {
+	var set unix.Sigset_t
+	set.Val[0] = 1 << (wakeSignal - 1)
+	unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil)
+}
+
+// kernelWait is one thread's stay in a blocking call.
+type kernelWait struct {
+	tid  int
+	left chan struct{} // closed once the thread is out of the call
+	done chan struct{} // closed once no further signal will be sent
+}
+
+// interrupt sends the signal until the thread says that it has left the call. Once is not enough: a signal that is handled just before the thread
+// enters the call has no effect on it.
+func (w *kernelWait) interrupt() {
+	defer close(w.done)
+	action, _ := wakeAction()
+	pid := unix.Getpid()
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for wait := 100 * time.Microsecond; ; wait = min(2*wait, 10*time.Millisecond) {
+		// Set each time, because os/signal may have put back an action of its own since.
+		if err := rtSigaction(wakeSignal, &action, nil); err == nil {
+			unix.Tgkill(pid, w.tid, wakeSignal)
+		}
+		pause.Reset(wait)
+		select {
+		case <-w.left:
+			return
+		case <-pause.C:
+		}
+	}
+}
