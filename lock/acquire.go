@@ -1,0 +1,258 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/lock/internal/fence"
+)
+
+func (l *Lock) acquire(ctx context.Context, o *options) (*Hold, error) {
+	if ctx.Err() != nil {
+		return nil, l.failed(ctx, o, context.Cause(ctx), 0)
+	}
+	if h, err := l.reenter(ctx, o); h != nil || err != nil {
+		return h, err
+	}
+	if !l.retain() {
+		return nil, l.failed(ctx, o, ErrClosed, 0)
+	}
+	h, err := l.contend(ctx, o)
+	if err != nil {
+		l.drop()
+		if o.fallback != nil && errors.Is(err, fs.ErrNoLocks) {
+			return l.fallBack(ctx, o, err)
+		}
+	}
+	return h, err
+}
+
+// reenter goes one level deeper if the caller is inside already. It returns neither hold nor error if not.
+func (l *Lock) reenter(ctx context.Context, o *options) (*Hold, error) {
+	s := l.site
+	outer, _ := ctx.Value(s).(*Hold)
+	if outer == nil && !o.shared {
+		return nil, nil
+	}
+	s.mu.Lock()
+	g := &s.grant
+	inside := outer != nil && g.id == outer.id
+	if g.id == 0 || g.releasing || !(inside || o.shared && g.owner == l) {
+		s.mu.Unlock()
+		return nil, nil
+	}
+	if g.owner != l {
+		s.mu.Unlock()
+		if o.endless(ctx) {
+			return nil, l.failed(ctx, o, ErrDeadlock, 0)
+		}
+		return nil, nil // the wait is bounded, and may end well: the outer hold can be released meanwhile
+	}
+	g.depth++
+	depth := g.depth
+	h := &Hold{lock: l, opts: o, parent: ctx, outer: outer, id: g.id, token: g.token, fate: g.fate}
+	if !inside { // a level of a shared hold stands for itself
+		g.levels++
+		h.outer, h.level = h, g.levels
+	}
+	s.mu.Unlock()
+	if !inside {
+		s.host.OnDropped(h, holdDropped)
+	}
+	if o.watched() {
+		o.emit(Event{Kind: EventAcquired, Path: s.path, Depth: depth, Token: h.token})
+	}
+	return h, nil
+}
+
+// contend takes the lock: at once if it is free, which is all that TryAcquire asks for, or after a wait.
+func (l *Lock) contend(ctx context.Context, o *options) (*Hold, error) {
+	s := l.site
+	if o.watched() {
+		o.emit(Event{Kind: EventAttempt, Path: s.path})
+	}
+	single := o.once || o.timeout == 0
+	turn := s.queue.TryEnter()
+	if turn {
+		t, err := s.proto.attempt(ctx, o, !single)
+		if t.ok {
+			return l.admit(ctx, o, t, 0)
+		}
+		if err != nil || single {
+			s.queue.Leave()
+		}
+		if err != nil {
+			return nil, l.failed(ctx, o, err, 0)
+		}
+	}
+	if single {
+		return nil, l.failed(ctx, o, ErrTimeout, 0)
+	}
+	return l.wait(ctx, o, turn)
+}
+
+// wait waits for the turn, if the caller does not have it, and then for the lock.
+func (l *Lock) wait(ctx context.Context, o *options, turn bool) (*Hold, error) {
+	s := l.site
+	if o.watched() {
+		o.emit(Event{Kind: EventWait, Path: s.path})
+	}
+	start := s.host.Monotonic()
+	bounded, stop := l.bound(ctx, o)
+	defer stop()
+	t, err := s.takeInTurn(bounded, o, turn)
+	wait := s.host.Monotonic() - start
+	if err != nil {
+		return nil, l.failed(ctx, o, err, wait)
+	}
+	return l.admit(ctx, o, t, wait)
+}
+
+// bound derives the context whose end ends the wait.
+func (l *Lock) bound(ctx context.Context, o *options) (context.Context, func()) {
+	host := o.host
+	stop := func() {}
+	if o.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = host.WithTimeout(ctx, o.timeout, ErrTimeout)
+		stop = cancel
+	}
+	if o.canceled == nil {
+		return ctx, stop
+	}
+	asked, cancel := host.WithCancel(ctx)
+	done := host.NewEvent()
+	host.Go("ask whether to cancel", func() { // ends with the wait
+		defer done.Set()
+		for !o.canceled() {
+			if host.Sleep(asked, o.pollInterval()) != nil {
+				return
+			}
+		}
+		cancel(ErrCanceled)
+	})
+	outer := stop
+	return asked, func() {
+		cancel(nil)
+		done.Wait(context.Background()) // so that the caller's function is not called any more
+		outer()
+	}
+}
+
+// takeInTurn returns with the turn and the lock, or with neither.
+func (s *site) takeInTurn(ctx context.Context, o *options, turn bool) (taken, error) {
+	tried, kept := turn, false
+	if !turn {
+		var err error
+		if kept, err = s.queue.Enter(ctx, s.host); err != nil {
+			return taken{}, err
+		}
+	}
+	for {
+		// Looked at before the lock is used as well as before it is waited for: a caller whose context has ended does not get it.
+		if err := context.Cause(ctx); err != nil {
+			if kept {
+				s.abandon()
+			} else {
+				s.queue.Leave()
+			}
+			return taken{}, err
+		}
+		var t taken
+		var err error
+		switch {
+		case kept:
+			t, err = s.proto.pass(ctx, o)
+		case !tried:
+			t, err = s.proto.attempt(ctx, o, true)
+			tried = true
+		default:
+			t, err = s.proto.wait(ctx, o)
+		}
+		kept = t.ok
+		if err != nil {
+			s.queue.Leave()
+			return taken{}, err
+		}
+		if t.ok && ctx.Err() == nil {
+			return t, nil
+		}
+	}
+}
+
+// admit makes the hold, see site.admit.
+func (l *Lock) admit(ctx context.Context, o *options, t taken, wait time.Duration) (*Hold, error) {
+	h, err := l.site.admit(ctx, l, o, t, wait)
+	if err != nil {
+		return nil, l.failed(ctx, o, err, wait)
+	}
+	return h, nil
+}
+
+// failed makes the error of an acquisition.
+func (l *Lock) failed(ctx context.Context, o *options, cause error, wait time.Duration) error {
+	err := l.describeFailure(ctx, cause, wait)
+	if o.watched() {
+		o.emit(Event{Kind: EventFailed, Path: l.Path(), Wait: wait, Err: err})
+	}
+	return err
+}
+
+func (l *Lock) describeFailure(ctx context.Context, cause error, wait time.Duration) error {
+	path := l.Path()
+	switch {
+	case cause == ErrTimeout:
+		return l.timedOut(wait, nil)
+	case ctx.Err() != nil && cause == context.Cause(ctx):
+		if !errors.Is(cause, ctx.Err()) {
+			cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
+		}
+		if ctx.Err() == context.DeadlineExceeded && wait > 0 {
+			return l.timedOut(wait, cause)
+		}
+	case errors.Is(cause, fs.ErrNoLocks):
+		if _, ok := errors.AsType[*UnsupportedError](cause); ok {
+			return cause
+		}
+	}
+	return &Error{Op: "acquire", Path: path, Wait: wait, Err: cause}
+}
+
+// timedOut finds out who was in the way.
+func (l *Lock) timedOut(wait time.Duration, cause error) error {
+	e := &TimeoutError{Path: l.Path(), Wait: wait, cause: cause}
+	if st, err := l.site.proto.inspect(); err == nil {
+		e.Holders, e.Waiters = st.Holders, len(st.Waiters)
+	}
+	if here := l.site.queue.Waiting(); here > 1 {
+		e.Waiters += here - 1 // one of them is in the kernel
+	}
+	if len(e.Holders) == 0 && l.HeldHere() {
+		e.Holders = []fs.LockOwner{{PID: l.site.pid, Mode: fs.LockExclusive}}
+	}
+	return e
+}
+
+// fallBack acquires the lock that was named for the case.
+func (l *Lock) fallBack(ctx context.Context, o *options, cause error) (*Hold, error) {
+	if !l.fellBack.Swap(true) {
+		o.warn("file locks are not available here, using another lock instead",
+			slog.String("path", l.Path()), slog.String("fallback", o.fallback.Path()), slog.Any("err", cause))
+	}
+	c := *o.fallback.opts
+	c.timeout, c.once, c.poll, c.canceled = o.timeout, o.once, o.poll, o.canceled
+	return o.fallback.acquire(ctx, &c)
+}
+
+// nextToken returns the next fencing number.
+func nextToken(ctx context.Context, host fs.Host, path string) (uint64, error) {
+	n, err := fence.Next(ctx, host, path)
+	if err != nil {
+		return 0, fmt.Errorf("fencing number: %w", err)
+	}
+	return n, nil
+}

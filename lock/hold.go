@@ -1,0 +1,241 @@
+package lock
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Hold is the right to be inside a lock, one level of it. It is safe for concurrent use.
+//
+// Release it. A Hold that the program loses its last reference to is reported as a warning and released by the garbage collector some time later.
+type Hold struct {
+	lock     *Lock
+	opts     *options
+	outer    *Hold // the outermost level, itself if it is that; keeps it from being taken for dropped while only inner levels are referenced
+	parent   context.Context
+	id       uint64 // of the grant
+	level    int    // which of the grant's contexts is its own
+	token    uint64
+	fate     *fate
+	released bool // under site.mu
+}
+
+// Path returns the absolute path of the lock file.
+func (h *Hold) Path() string { return h.lock.Path() }
+
+// Token returns the fencing number of the hold, or 0 without [Fencing]. All levels have the same.
+func (h *Hold) Token() uint64 { return h.token }
+
+// Depth returns how many levels of the hold are not released, 0 if it has ended.
+func (h *Hold) Depth() int {
+	s := h.lock.site
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.grant.id != h.id || s.grant.releasing {
+		return 0
+	}
+	return s.grant.depth
+}
+
+// Lost returns nil while the hold can be relied on, and after it was released; otherwise an error that errors.Is reports as [ErrLost], such as [ErrExpired]. It
+// looks at the clock, so that it tells the truth also right after the process was stopped and continued.
+func (h *Hold) Lost() error {
+	if h.fate == nil {
+		return nil
+	}
+	s := h.lock.site
+	now := uptime(s.host)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.fate.err == nil && s.grant.id == h.id && now >= h.fate.expires {
+		return ErrExpired // the task that ends the hold has not got to run yet
+	}
+	return h.fate.err
+}
+
+// Release ends one level of the hold, and with the last level lets others in. It does not block. A second Release of the same Hold returns an error that is [ErrNotHeld]. If the
+// hold was lost, the error says so ([ErrExpired]) and nothing else happens. If the operating system refuses to unlock, the lock is still held and Release can be repeated.
+func (h *Hold) Release() error { return h.release(false) }
+
+// ReleaseAll ends every level of the hold, whoever has them. The other Holds of it have ended, and releasing them returns [ErrNotHeld].
+func (h *Hold) ReleaseAll() error { return h.release(true) }
+
+func (h *Hold) release(all bool) error {
+	s := h.lock.site
+	if err := h.Lost(); err != nil {
+		s.expire(h.id)
+		s.mu.Lock()
+		again := h.released
+		h.released = true
+		s.mu.Unlock()
+		if again {
+			return h.failed(ErrNotHeld)
+		}
+		return h.failed(err)
+	}
+	s.mu.Lock()
+	g := &s.grant
+	if h.released || g.id != h.id || g.releasing {
+		h.released = true
+		s.mu.Unlock()
+		return h.failed(ErrNotHeld)
+	}
+	h.released = true
+	if g.depth > 1 && !all {
+		g.depth--
+		depth := g.depth
+		end := g.takeContext(h)
+		s.mu.Unlock()
+		if end != nil {
+			end(ErrReleased)
+		}
+		if h.outer == h && h.lock.opts.shared {
+			s.host.OnDropped(h, nil)
+		}
+		if h.opts.watched() {
+			h.opts.emit(Event{Kind: EventReleased, Path: s.path, Depth: depth, Token: h.token})
+		}
+		return nil
+	}
+	g.releasing = true
+	s.mu.Unlock()
+	err := ErrOtherProcess
+	if s.host.PID() == s.pid { // else the lock is one with the parent's, and releasing it would take it from the parent
+		err = s.finish(ErrReleased)
+	}
+	if err != nil {
+		s.mu.Lock()
+		h.released = false
+		s.grant.releasing = false
+		s.mu.Unlock()
+		return h.failed(err)
+	}
+	s.host.OnDropped(h.outer, nil)
+	return nil
+}
+
+func (h *Hold) failed(err error) error { return &Error{Op: "release", Path: h.Path(), Err: err} }
+
+// Context returns a context that descends from the one the hold was acquired with and ends when the hold does: with the cause [ErrReleased] when it was released, or
+// [ErrExpired] or another [ErrLost] the moment that the hold can no longer be relied on. Acquiring the same Lock with it, or with a context that descends from
+// it, goes one level deeper.
+//
+// The context of an inner level ends when the outermost level does.
+func (h *Hold) Context() context.Context {
+	if h.outer != h {
+		return &holdContext{Context: h.parent, hold: h.outer} // the parent descends from the outermost level's
+	}
+	s := h.lock.site
+	s.mu.Lock()
+	ctx, live := s.grant.contextOf(h)
+	s.mu.Unlock()
+	if ctx == nil {
+		fresh, cancel := s.host.WithCancel(h.parent)
+		s.mu.Lock()
+		if ctx, live = s.grant.contextOf(h); ctx == nil && live {
+			s.grant.contexts = append(s.grant.contexts, levelContext{h.level, fresh, cancel})
+			ctx = fresh
+		}
+		s.mu.Unlock()
+		if ctx == nil {
+			cancel(h.end())
+			ctx = fresh
+		} else if ctx != fresh {
+			cancel(nil) // another goroutine was faster
+		}
+	}
+	return &holdContext{Context: ctx, hold: h}
+}
+
+// end returns why the hold has ended.
+func (h *Hold) end() error {
+	if err := h.Lost(); err != nil {
+		return err
+	}
+	return ErrReleased
+}
+
+// levelContext is what Hold.Context of one level wraps. The grant keeps it, not the Hold: contexts refer to their parents and those to their
+// children, and a Hold in a cycle would never be seen to be dropped.
+type levelContext struct {
+	level  int
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// contextOf returns the context made for a level so far, and whether the level still is part of the grant.
+func (g *grant) contextOf(h *Hold) (context.Context, bool) {
+	if g.id != h.id || g.releasing || h.released {
+		return nil, false
+	}
+	for _, c := range g.contexts {
+		if c.level == h.level {
+			return c.ctx, true
+		}
+	}
+	return nil, true
+}
+
+// takeContext removes the context that a level has of its own, and returns what ends it. The outermost level's is everybody's unless the hold is shared.
+func (g *grant) takeContext(h *Hold) context.CancelCauseFunc {
+	if h.outer != h || !h.lock.opts.shared {
+		return nil
+	}
+	for i, c := range g.contexts {
+		if c.level == h.level {
+			g.contexts = append(g.contexts[:i:i], g.contexts[i+1:]...)
+			return c.cancel
+		}
+	}
+	return nil
+}
+
+// holdContext is the context of a hold. Its key is the site, so that an acquisition finds the hold of its own file among those that the caller is in.
+type holdContext struct {
+	context.Context
+	hold *Hold
+}
+
+func (c *holdContext) Value(key any) any {
+	if key == any(c.hold.lock.site) {
+		return c.hold
+	}
+	return c.Context.Value(key)
+}
+
+// Err looks at the clock, so that a hold which expired while the process was stopped is over at the first look.
+func (c *holdContext) Err() error {
+	if h := c.hold; h.fate != nil && h.Lost() != nil {
+		h.lock.site.expire(h.id)
+	}
+	return c.Context.Err()
+}
+
+func (c *holdContext) String() string { return "hold of " + c.hold.Path() }
+
+// holdDropped is called when the program has lost its last reference to a Hold that was not released.
+func holdDropped(obj any) {
+	h := obj.(*Hold)
+	h.opts.host.Go("release dropped hold", func() {
+		s := h.lock.site
+		s.mu.Lock()
+		g := &s.grant
+		if g.id != h.id || g.releasing || h.lock.opts.shared && h.released {
+			s.mu.Unlock()
+			return
+		}
+		h.released = true
+		// Levels that were entered by context keep the outermost one referenced: they are gone too. Those of a shared hold stand for themselves.
+		last := g.depth == 1 || !h.lock.opts.shared
+		if last {
+			g.releasing = true
+		} else {
+			g.depth--
+		}
+		s.mu.Unlock()
+		h.opts.warn("a hold was dropped without being released; it is released now", slog.String("path", h.Path()))
+		if last {
+			s.mustFinish(ErrDropped)
+		}
+	})
+}

@@ -1,0 +1,332 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
+	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
+)
+
+// native is the platform's own lock on the whole file. The file is kept open between acquisitions: one descriptor per file and process.
+type native struct {
+	host fs.Host
+	path string
+	file fs.File // nil if none is open
+	id   fs.FileID
+	courtesy
+	record          recordKeeper
+	refusedTakeOver bool // a record that had expired did not prove enough
+}
+
+func newNative(host fs.Host, path string) protocol {
+	return &native{host: host, path: path, courtesy: courtesy{host: host}, record: recordKeeper{host: host, path: path}}
+}
+
+// maxReopens bounds how often an attempt follows a lock file that is being replaced again and again.
+const maxReopens = 16
+
+func (n *native) attempt(ctx context.Context, o *options, patient bool) (taken, error) {
+	if patient && n.shouldStepBack(n.file) {
+		return taken{}, nil
+	}
+	return n.try(ctx, o)
+}
+
+// try makes one attempt on the file that the path names now.
+func (n *native) try(ctx context.Context, o *options) (taken, error) {
+	for range maxReopens {
+		if opened, err := n.open(o); !opened || err != nil {
+			return taken{}, err
+		}
+		held, err := n.file.TryLock(fs.Whole, fs.LockExclusive)
+		if err != nil {
+			return taken{}, n.refused(err)
+		}
+		if !held {
+			return taken{}, nil
+		}
+		t, err := n.verify(ctx, o)
+		if t.ok || err != nil {
+			return t, err
+		}
+	}
+	return taken{}, nil
+}
+
+// open opens the file at the path unless it is open. It reports false where a peer is just creating or removing it, which is contention.
+func (n *native) open(o *options) (bool, error) {
+	if n.file != nil {
+		return true, nil
+	}
+	f, err := n.openFile(o)
+	if f == nil || err != nil {
+		return false, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode.IsRegular() {
+		err = &iofs.PathError{Op: "open", Path: n.path, Err: fmt.Errorf("is not a regular file but %v", info.Mode.Type())}
+	}
+	var volume fs.Volume
+	if err == nil {
+		volume, err = f.Volume()
+	}
+	if err != nil {
+		f.Close()
+		return false, err
+	}
+	n.file, n.id = f, info.ID
+	n.prepareFor(volume)
+	return true, nil
+}
+
+// openFile opens the lock file, creates it and its directory if needed, and returns nil where a peer is in the way.
+func (n *native) openFile(o *options) (fs.File, error) {
+	// NonBlock: a FIFO or a device in place of the file must not block the open.
+	const flags = fs.ReadWrite | fs.NoFollow | fs.NonBlock
+	perm := fs.FileMode(0o666)
+	if o.mode != nil {
+		perm = *o.mode
+	}
+	f, err := n.host.Open(n.path, flags|fs.Create, perm)
+	if errors.Is(err, iofs.ErrNotExist) {
+		made, mkdirErr := n.makeDir(filepath.Dir(n.path))
+		switch {
+		case mkdirErr != nil:
+			return nil, mkdirErr
+		case !made:
+			return nil, nil // the directory is there: the name was removed between the kernel's two looks at it (FUSE, NFS)
+		}
+		f, err = n.host.Open(n.path, flags|fs.Create, perm)
+	}
+	if errors.Is(err, iofs.ErrPermission) {
+		// In a sticky directory the kernel refuses O_CREAT on an existing file of somebody else (fs.protected_regular).
+		if _, statErr := n.host.Lstat(n.path); statErr == nil {
+			f, err = n.host.Open(n.path, flags, 0)
+			if errors.Is(err, iofs.ErrNotExist) {
+				return nil, nil
+			}
+		}
+	}
+	if errors.Is(err, fs.ErrBusy) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// makeDir makes a directory and its parents, and reports whether any was missing.
+func (n *native) makeDir(dir string) (bool, error) {
+	err := n.host.Mkdir(dir, 0o777)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, iofs.ErrExist):
+		return false, nil
+	case !errors.Is(err, iofs.ErrNotExist) || filepath.Dir(dir) == dir:
+		return false, err
+	}
+	if _, err := n.makeDir(filepath.Dir(dir)); err != nil {
+		return false, err
+	}
+	err = n.host.Mkdir(dir, 0o777)
+	if errors.Is(err, iofs.ErrExist) {
+		return true, nil
+	}
+	return err == nil, err
+}
+
+// verify makes sure that the file that was just locked is the lock: that the path still leads to it. If not, the file is let go, with
+// its lock. Without this, whoever locks the file that took the name meanwhile would be inside as well.
+func (n *native) verify(ctx context.Context, o *options) (taken, error) {
+	info, err := n.host.Lstat(n.path)
+	switch {
+	case errors.Is(err, iofs.ErrNotExist) || err == nil && info.ID != n.id:
+		return taken{}, n.letGo()
+	case err != nil:
+		return taken{}, errors.Join(err, n.letGo())
+	}
+	t := taken{ok: true, file: n.file}
+	if o.mode != nil && info.Mode.Perm() != *o.mode {
+		if err := n.file.Chmod(*o.mode); err != nil && !errors.Is(err, iofs.ErrPermission) {
+			return taken{}, errors.Join(err, n.letGo())
+		}
+	}
+	if o.lifetime > 0 || n.record.written() {
+		t.expires, t.ok, err = n.record.begin(ctx, n.id, o.lifetime)
+		if err != nil || !t.ok {
+			return taken{}, errors.Join(err, n.letGo())
+		}
+	}
+	n.holdBegins()
+	return t, nil
+}
+
+// letGo closes the file. It is unlocked first: a copy of the descriptor in a child of a program that forked would keep the lock.
+func (n *native) letGo() error {
+	if n.file == nil {
+		return nil
+	}
+	f := n.file
+	n.file = nil
+	n.holdEnds()
+	return errors.Join(f.Unlock(fs.Whole), f.Close())
+}
+
+func (n *native) mayPass() bool { return n.mayKeep(n.file) }
+
+func (n *native) pass(ctx context.Context, o *options) (taken, error) {
+	if err := n.record.end(ctx); err != nil {
+		return taken{}, errors.Join(err, n.letGo())
+	}
+	return n.verify(ctx, o)
+}
+
+func (n *native) release() error {
+	if n.file == nil {
+		return nil
+	}
+	// The record goes first: once the lock is free it would speak of somebody else's hold.
+	n.record.end(context.Background())
+	if err := n.file.Unlock(fs.Whole); err != nil {
+		return err
+	}
+	n.holdEnds()
+	return nil
+}
+
+func (n *native) close() error { return n.letGo() }
+
+// refused completes the error of a filesystem that has no lock to give.
+func (n *native) refused(err error) error {
+	volume, _ := n.file.Volume()
+	if closeErr := n.letGo(); closeErr != nil && !errors.Is(closeErr, fs.ErrNoLocks) {
+		err = errors.Join(err, closeErr)
+	}
+	if errors.Is(err, fs.ErrNoLocks) {
+		return &UnsupportedError{Path: n.path, Volume: volume.Type, Err: err}
+	}
+	return err
+}
+
+func (n *native) inspect() (Status, error) { return inspectFile(n.host, n.path) }
+
+// RecheckInterval is how often a contender that waits in the kernel looks whether the lock file still has its name. Whoever waits for a file that
+// was moved or deleted, or whose stopped holder was relieved, goes to the new one after this time at most.
+const RecheckInterval = 250 * time.Millisecond
+
+// The causes for which a wait in the kernel is interrupted, beside the end of the caller's context.
+var (
+	errMoved = errors.New("the lock file was moved")
+	errDue   = errors.New("the hold has expired")
+)
+
+func (n *native) wait(ctx context.Context, o *options) (taken, error) {
+	defer func() { n.lowerFlag(n.file) }()
+	n.refusedTakeOver = false
+	pause := newBackoff(n.host)
+	for {
+		if n.file != nil {
+			n.raiseFlag(n.file)
+		}
+		stepped, err := n.stepBack(ctx)
+		if err != nil {
+			return taken{}, err
+		}
+		if stepped || n.file == nil || !n.canWait {
+			t, err := n.try(ctx, o)
+			n.steppedBack(stepped, t.ok)
+			if t.ok || err != nil {
+				return t, err
+			}
+		}
+		if n.file != nil && n.canWait {
+			t, err := n.waitInKernel(ctx, o)
+			if t.ok || err != nil {
+				return t, err
+			}
+			continue
+		}
+		if o.lifetime > 0 {
+			if t, err := n.takeOver(ctx, o); t.ok || err != nil {
+				return t, err
+			}
+		}
+		if err := n.host.Sleep(ctx, pause.next(o.pollInterval())); err != nil {
+			return taken{}, err
+		}
+	}
+}
+
+// waitInKernel waits for the open file. It returns neither the lock nor an error when the file has lost its name.
+func (n *native) waitInKernel(ctx context.Context, o *options) (taken, error) {
+	n.raiseFlag(n.file) // the file may be another one than before the attempt
+	watched, stop := n.recheck(ctx, o)
+	held, err := n.file.WaitLock(watched, fs.Whole, fs.LockExclusive)
+	stop()
+	switch {
+	case held && err == nil:
+		return n.verify(ctx, o)
+	case err == errMoved:
+		return taken{}, n.letGoUnlocked()
+	case err == errDue:
+		t, err := n.takeOver(ctx, o)
+		n.refusedTakeOver = !t.ok // then not again before the next look
+		return t, err
+	case err != nil && err == context.Cause(ctx):
+		return taken{}, err
+	case errors.Is(err, fs.ErrUnsupported):
+		n.canWait = false
+		return taken{}, nil
+	case err != nil:
+		return taken{}, n.refused(err)
+	}
+	return taken{}, nil
+}
+
+// letGoUnlocked closes a file whose lock is not held.
+func (n *native) letGoUnlocked() error {
+	f := n.file
+	n.file = nil
+	return f.Close()
+}
+
+// recheck derives a context that also ends when the open file is no longer the one to wait for. It costs a timer, and no task until that fires.
+func (n *native) recheck(ctx context.Context, o *options) (context.Context, func()) {
+	watched, cancel := n.host.WithCancel(ctx)
+	id := n.id // this task's; the rest of n belongs to the waiter
+	r := &recheck{host: n.host, cancel: cancel}
+	r.look = func() (time.Duration, error) {
+		if same, err := sidecar.InPlace(n.host, n.path, id); err == nil && !same {
+			return 0, errMoved
+		}
+		if o.lifetime == 0 {
+			return RecheckInterval, nil
+		}
+		r, ok, err := lifetime.Peek(n.host, n.path)
+		if err != nil || !ok || r.File != id {
+			return RecheckInterval, nil
+		}
+		left := r.Expires - uptime(n.host)
+		if left < 0 {
+			return 0, errDue
+		}
+		return min(left+time.Millisecond, RecheckInterval), nil
+	}
+	next := RecheckInterval
+	if o.lifetime > 0 && !n.refusedTakeOver {
+		var reason error
+		if next, reason = r.look(); reason != nil {
+			cancel(reason)
+		}
+	}
+	r.arm(next)
+	return watched, r.stop
+}

@@ -1,0 +1,184 @@
+package lock
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
+)
+
+// A holder that is stopped keeps its kernel lock, and nobody can take that from it. What can be taken from it is the name: a contender puts a new file in its place,
+// locked by itself, and everybody who compares the name with the file goes there. This is right only if the holder's hold has expired by then, so:
+//
+//   - The holder writes down when its hold expires, before it is told that it has it, on a clock that all processes of the machine share.
+//   - It writes, and the contender reads and replaces, under the guard of the record, and both look there whether the path still names the file.
+//     So a contender never replaces a file for which a new record is being written.
+//   - The kernel says which process has the file locked. A record whose writer died, or does not hold the file, proves nothing: some other program that
+//     knows no records may have the lock.
+//   - The holder removes its record before it unlocks, so that no record stands while the same process holds the file without a lifetime.
+
+// recordKeeper writes the records of this process's holds of one path.
+type recordKeeper struct {
+	host  fs.Host
+	path  string
+	last  uint64 // number of the last record
+	stale bool   // a record of ours stands that has not been removed
+}
+
+// guardPatience bounds how long an acquisition or release waits for the guard: a process that is stopped inside would keep it.
+const guardPatience = 100 * time.Millisecond
+
+var errGuarded = errors.New("another process keeps the lifetime record locked")
+
+func (r *recordKeeper) written() bool { return r.stale }
+
+// guard locks the record for a short time.
+func (r *recordKeeper) guard(ctx context.Context) (*lifetime.Guard, error) {
+	ctx, cancel := r.host.WithTimeout(ctx, guardPatience, errGuarded)
+	defer cancel()
+	return lifetime.Lock(ctx, r.host, r.path)
+}
+
+// begin writes the record of a hold of the file id, which the caller has locked, and returns when it expires. It reports false if the file lost its name to a
+// contender that took over meanwhile. A lifetime of 0 only removes the record of an earlier hold.
+func (r *recordKeeper) begin(ctx context.Context, id fs.FileID, life time.Duration) (time.Duration, bool, error) {
+	g, err := r.guard(ctx)
+	if err != nil {
+		return 0, false, fmt.Errorf("lifetime record: %w", err)
+	}
+	defer g.Unlock()
+	info, err := r.host.Lstat(r.path)
+	if err != nil || info.ID != id {
+		return 0, false, nil // whatever it is, the next attempt will tell
+	}
+	if life == 0 {
+		err := g.Clear()
+		r.stale = err != nil
+		return 0, err == nil, err
+	}
+	expires, err := r.write(g, id, life)
+	return expires, err == nil, err
+}
+
+func (r *recordKeeper) write(g *lifetime.Guard, id fs.FileID, life time.Duration) (time.Duration, error) {
+	expires := uptime(r.host) + life
+	r.last++
+	r.stale = true
+	err := g.Write(lifetime.Record{Holder: r.host.Self(), File: id, Expires: expires, Hold: r.last})
+	if err != nil {
+		return 0, fmt.Errorf("lifetime record: %w", err)
+	}
+	return expires, nil
+}
+
+// end removes the record of this process's last hold, if it wrote one. If that fails it is tried again before the next hold begins.
+func (r *recordKeeper) end(ctx context.Context) error {
+	if !r.stale {
+		return nil
+	}
+	g, err := r.guard(ctx)
+	if err != nil {
+		return err
+	}
+	defer g.Unlock()
+	if rec, ok, err := g.Read(); err != nil || ok && rec.Holder == r.host.Self() && rec.Hold == r.last {
+		if err := errors.Join(err, g.Clear()); err != nil {
+			return err
+		}
+	}
+	r.stale = false // gone, or replaced by that of a contender that took over
+	return nil
+}
+
+// takeOver relieves a holder whose lifetime has passed.
+func (n *native) takeOver(ctx context.Context, o *options) (taken, error) {
+	g, err := n.record.guard(ctx)
+	if err != nil {
+		if err == errGuarded {
+			err = nil
+		}
+		return taken{}, err
+	}
+	defer g.Unlock()
+	evidence, err := n.expired(g)
+	if evidence == "" || err != nil {
+		return taken{}, err
+	}
+	f, id, err := n.replace(o)
+	if f == nil || err != nil {
+		return taken{}, err
+	}
+	n.lowerFlag(n.file)
+	if n.file != nil {
+		n.letGoUnlocked()
+	}
+	n.file, n.id = f, id
+	t := taken{ok: true, file: f, broke: evidence}
+	if t.expires, err = n.record.write(g, id, o.lifetime); err != nil {
+		return taken{}, errors.Join(err, n.letGo())
+	}
+	n.holdBegins()
+	return t, nil
+}
+
+// expired returns the evidence that the holder of the file at the path has outlived its lifetime, or "" if it is not proven.
+func (n *native) expired(g *lifetime.Guard) (string, error) {
+	rec, ok, err := g.Read()
+	if !ok || err != nil {
+		return "", err
+	}
+	self, now := n.host.Self(), uptime(n.host)
+	if now <= rec.Expires || self.Boot == "" || rec.Holder.Boot != self.Boot || rec.Holder.Host != self.Host || rec.Holder.PIDNamespace != self.PIDNamespace {
+		return "", nil
+	}
+	info, err := n.host.Lstat(n.path)
+	if err != nil || info.ID != rec.File {
+		return "", nil // the holder's file has lost its name already
+	}
+	table, err := n.host.LockTable(n.path, info.ID)
+	if err != nil {
+		return "", nil // nobody can say who holds the file
+	}
+	for _, owner := range table.Owners {
+		if !owner.Waiting && owner.PID != rec.Holder.PID {
+			return "", nil
+		}
+	}
+	if len(table.Owners) == 0 || table.Owners[0].Waiting || n.host.Liveness(rec.Holder) != fs.Alive {
+		return "", nil // the lock is free, or its holder is another process with the same number
+	}
+	return fmt.Sprintf("pid %d held the lock %v longer than its lifetime", rec.Holder.PID, roundForPeople(now-rec.Expires)), nil
+}
+
+// replace puts a new file, locked, in the place of the lock file.
+func (n *native) replace(o *options) (fs.File, fs.FileID, error) {
+	var random [8]byte
+	n.host.Random(random[:])
+	temp := n.path + ".takeover." + hex.EncodeToString(random[:])
+	perm := fs.FileMode(0o666)
+	if o.mode != nil {
+		perm = *o.mode
+	}
+	f, err := n.host.Open(temp, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, perm)
+	if err != nil {
+		return nil, fs.FileID{}, err
+	}
+	held, err := f.TryLock(fs.Whole, fs.LockExclusive)
+	var info fs.Info
+	if err == nil {
+		info, err = f.Stat()
+	}
+	if err == nil && held {
+		err = n.host.Rename(temp, n.path)
+	}
+	if err != nil || !held {
+		n.host.Remove(temp)
+		f.Close()
+		return nil, fs.FileID{}, err
+	}
+	return f, info.ID, nil
+}

@@ -1,0 +1,206 @@
+package lock
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/lock/internal/queue"
+)
+
+// site is the place in this process where all Locks on one file meet. Whoever has the queue's turn talks to the protocol; the
+// turn is kept from the acquisition to the release.
+type site struct {
+	key   siteKey
+	host  fs.Host
+	path  string
+	pid   int // of the process that made it
+	proto protocol
+	queue queue.Queue
+	locks int // under registry.mu
+
+	mu     sync.Mutex // guards what follows; never held across a call of the host
+	lastID uint64
+	grant  grant
+}
+
+// grant is the right to be inside while somebody has it. The zero grant says that nobody has. No grant refers to the [Hold]s that share it, so that
+// the garbage collector finds out when the program has lost them all.
+type grant struct {
+	id        uint64 // never used twice at a site
+	depth     int
+	owner     *Lock
+	opts      *options
+	token     uint64
+	releasing bool // somebody is ending it
+	fate      *fate
+	timer     fs.Timer
+	levels    int            // given out to levels that have a context of their own
+	contexts  []levelContext // those that somebody has asked for
+}
+
+// fate says how a hold that can end by itself ended. It is shared by the grant and its holds, and guarded by the site's mutex.
+type fate struct {
+	expires time.Duration // on the clock of uptime
+	err     error         // nil while all is well
+}
+
+// uptime is the clock by which holds expire. Where the machine's processes share none, nobody else judges a hold, and a clock of this process does.
+func uptime(host fs.Host) time.Duration {
+	t, err := host.Uptime()
+	if err != nil {
+		return host.Monotonic()
+	}
+	return t
+}
+
+// admit turns a lock that was just taken into a hold.
+func (s *site) admit(ctx context.Context, l *Lock, o *options, t taken, wait time.Duration) (*Hold, error) {
+	token, err := s.prepare(ctx, o, t)
+	if err != nil {
+		s.abandon()
+		return nil, err
+	}
+	h := &Hold{lock: l, opts: o, parent: ctx, token: token}
+	h.outer, h.level = h, 1
+	g := grant{depth: 1, levels: 1, owner: l, opts: o, token: token}
+	if o.lifetime > 0 {
+		if t.expires == 0 {
+			t.expires = uptime(s.host) + o.lifetime
+		}
+		g.fate = &fate{expires: t.expires}
+		h.fate = g.fate
+	}
+	s.mu.Lock()
+	s.lastID++
+	g.id, h.id = s.lastID, s.lastID
+	s.grant = g
+	s.mu.Unlock()
+	if g.fate != nil {
+		s.armExpiry(g.id, t.expires)
+	}
+	s.host.OnDropped(h, holdDropped)
+	if o.watched() {
+		if t.broke != "" {
+			o.emit(Event{Kind: EventBroke, Path: s.path, Evidence: t.broke})
+		}
+		o.emit(Event{Kind: EventAcquired, Path: s.path, Depth: 1, Token: token, Wait: wait})
+	}
+	return h, nil
+}
+
+// prepare does what an option asks for between taking the lock and telling the caller.
+func (s *site) prepare(ctx context.Context, o *options, t taken) (token uint64, err error) {
+	if o.fencing {
+		if token, err = nextToken(ctx, s.host, s.path); err != nil {
+			return 0, err
+		}
+	}
+	if o.hook != nil {
+		err = o.hook(t.file)
+	}
+	return token, err
+}
+
+// abandon gives up a lock that was taken and not admitted.
+func (s *site) abandon() {
+	if s.queue.Waiting() > 0 && s.proto.mayPass() && s.queue.Pass() {
+		return
+	}
+	if err := s.proto.release(); err != nil {
+		s.proto.close() // which also drops the lock
+	}
+	s.queue.Leave()
+}
+
+// finish ends the grant, whose releasing flag the caller has set, for the given reason. After an error the grant is as it was before.
+func (s *site) finish(reason error) error {
+	s.mu.Lock()
+	g := s.grant
+	s.mu.Unlock()
+	// Told before anybody else can be inside.
+	for _, c := range g.contexts {
+		c.cancel(reason)
+	}
+	passed := false
+	if s.queue.Waiting() > 0 && s.proto.mayPass() {
+		s.setGrant(grant{})
+		passed = s.queue.Pass()
+	}
+	if !passed {
+		if err := s.proto.release(); err != nil {
+			g.releasing = false
+			s.setGrant(g)
+			return err
+		}
+		s.setGrant(grant{})
+		s.queue.Leave()
+	}
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+	if g.opts.watched() {
+		kind := EventReleased
+		if reason != ErrReleased {
+			kind = EventLost
+		} else {
+			reason = nil
+		}
+		g.opts.emit(Event{Kind: kind, Path: s.path, Token: g.token, Err: reason})
+	}
+	return g.owner.drop()
+}
+
+func (s *site) setGrant(g grant) {
+	s.mu.Lock()
+	s.grant = g
+	s.mu.Unlock()
+}
+
+// armExpiry ends the grant when its time has come.
+func (s *site) armExpiry(id uint64, expires time.Duration) {
+	timer := s.host.AfterFunc(expires-uptime(s.host), func() { s.expire(id) })
+	s.mu.Lock()
+	if s.grant.id == id {
+		s.grant.timer = timer
+		timer = nil
+	}
+	s.mu.Unlock()
+	if timer != nil {
+		timer.Stop() // the hold has ended already
+	}
+}
+
+// expire ends the grant if it is still the given one and its lifetime has passed.
+func (s *site) expire(id uint64) {
+	now := uptime(s.host)
+	s.mu.Lock()
+	g := &s.grant
+	if g.id != id || g.releasing || g.fate == nil {
+		s.mu.Unlock()
+		return
+	}
+	expires := g.fate.expires
+	if now < expires { // the timer's clock ran ahead of the one that counts
+		s.mu.Unlock()
+		s.armExpiry(id, expires)
+		return
+	}
+	g.fate.err = ErrExpired
+	g.releasing = true
+	s.mu.Unlock()
+	s.mustFinish(ErrExpired)
+}
+
+// mustFinish ends a grant that nobody could retry the release of.
+func (s *site) mustFinish(reason error) {
+	if s.finish(reason) == nil {
+		return
+	}
+	s.proto.close() // which also drops the lock; releasing it then has nothing left that can fail
+	s.mu.Lock()
+	s.grant.releasing = true
+	s.mu.Unlock()
+	s.finish(reason)
+}

@@ -1,0 +1,80 @@
+package lock
+
+import (
+	"errors"
+	iofs "io/fs"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/lock/internal/fence"
+)
+
+// Status is what can be seen of a lock from outside. It may be out of date as soon as it is known.
+type Status struct {
+	Path    string
+	State   State
+	Holders []fs.LockOwner
+	Waiters []fs.LockOwner // those that wait in the kernel, one per process; who polls is not seen
+	Token   uint64         // the last fencing number, 0 if there is none
+}
+
+// State says whether a lock is held.
+type State uint8
+
+// The states of a lock.
+const (
+	// StateUnknown: the host cannot see who holds the lock, or not everybody who might.
+	StateUnknown State = iota
+	// StateFree: nobody on this machine holds the lock.
+	StateFree
+	// StateHeld: somebody does.
+	StateHeld
+)
+
+// String returns "unknown", "free" or "held".
+func (s State) String() string { return [...]string{"unknown", "free", "held"}[s] }
+
+// inspectFile asks the host's lock table about the file at path.
+func inspectFile(host fs.Host, path string) (Status, error) {
+	info, err := host.Lstat(path)
+	switch {
+	case errors.Is(err, iofs.ErrNotExist):
+		return Status{Path: path, State: StateFree}, nil
+	case err != nil:
+		return Status{}, err
+	case info.Mode.Type() == iofs.ModeSymlink:
+		return Status{}, &iofs.PathError{Op: "lstat", Path: path, Err: fs.ErrSymlink}
+	case !info.Mode.IsRegular():
+		return Status{}, &iofs.PathError{Op: "lstat", Path: path, Err: errors.New("is not a regular file")}
+	}
+	st, err := inspectID(host, path, info.ID)
+	if err == nil {
+		st.Token, err = fence.Last(host, path)
+	}
+	return st, err
+}
+
+// inspectID asks about the file id, which lies on the volume that path leads to.
+func inspectID(host fs.Host, path string, id fs.FileID) (Status, error) {
+	st := Status{Path: path}
+	table, err := host.LockTable(path, id)
+	if errors.Is(err, fs.ErrUnsupported) {
+		return st, nil
+	}
+	if err != nil {
+		return Status{}, err
+	}
+	for _, o := range table.Owners {
+		if o.Waiting {
+			st.Waiters = append(st.Waiters, o)
+		} else {
+			st.Holders = append(st.Holders, o)
+		}
+	}
+	switch {
+	case len(st.Holders) > 0:
+		st.State = StateHeld
+	case table.Complete:
+		st.State = StateFree
+	}
+	return st, nil
+}
