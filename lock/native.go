@@ -20,12 +20,13 @@ type native struct {
 	file fs.File // nil if none is open
 	id   fs.FileID
 	courtesy
+	recheck         recheck
 	record          recordKeeper
 	refusedTakeOver bool // a record that had expired did not prove enough
 }
 
 func newNative(host fs.Host, path string) protocol {
-	return &native{host: host, path: path, courtesy: courtesy{host: host}, record: recordKeeper{host: host, path: path}}
+	return &native{host: host, path: path, courtesy: courtesy{host: host}, recheck: recheck{host: host}, record: recordKeeper{host: host, path: path}}
 }
 
 // maxReopens bounds how often an attempt follows a lock file that is being replaced again and again.
@@ -202,7 +203,10 @@ func (n *native) release() error {
 	return nil
 }
 
-func (n *native) close() error { return n.letGo() }
+func (n *native) close() error {
+	n.recheck.close()
+	return n.letGo()
+}
 
 // refused completes the error of a filesystem that has no lock to give.
 func (n *native) refused(err error) error {
@@ -268,7 +272,7 @@ func (n *native) wait(ctx context.Context, o *options) (taken, error) {
 // waitInKernel waits for the open file. It returns neither the lock nor an error when the file has lost its name.
 func (n *native) waitInKernel(ctx context.Context, o *options) (taken, error) {
 	n.raiseFlag(n.file) // the file may be another one than before the attempt
-	watched, stop := n.recheck(ctx, o)
+	watched, stop := n.watch(ctx, o)
 	held, err := n.file.WaitLock(watched, fs.Whole, fs.LockExclusive)
 	stop()
 	switch {
@@ -298,12 +302,12 @@ func (n *native) letGoUnlocked() error {
 	return f.Close()
 }
 
-// recheck derives a context that also ends when the open file is no longer the one to wait for. It costs a timer, and no task until that fires.
-func (n *native) recheck(ctx context.Context, o *options) (context.Context, func()) {
-	watched, cancel := n.host.WithCancel(ctx)
+// watch derives a context that also ends when the open file is no longer the one to wait for.
+func (n *native) watch(ctx context.Context, o *options) (context.Context, func()) {
+	ctx, cancel := n.host.WithCancel(ctx)
 	id := n.id // this task's; the rest of n belongs to the waiter
-	r := &recheck{host: n.host, cancel: cancel}
-	r.look = func() (time.Duration, error) {
+	w := &watched{cancel: cancel}
+	w.look = func() (time.Duration, error) {
 		if same, err := sidecar.InPlace(n.host, n.path, id); err == nil && !same {
 			return 0, errMoved
 		}
@@ -323,10 +327,11 @@ func (n *native) recheck(ctx context.Context, o *options) (context.Context, func
 	next := RecheckInterval
 	if o.lifetime > 0 && !n.refusedTakeOver {
 		var reason error
-		if next, reason = r.look(); reason != nil {
+		if next, reason = w.look(); reason != nil {
 			cancel(reason)
+			next = RecheckInterval
 		}
 	}
-	r.arm(next)
-	return watched, r.stop
+	n.recheck.begin(w, next)
+	return ctx, func() { n.recheck.end(w) }
 }

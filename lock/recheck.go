@@ -2,44 +2,104 @@ package lock
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
 )
 
 // recheck looks after something from time to time while a task waits, and ends the wait when there is a reason.
+//
+// Its timer outlives the wait that started it and serves the next one: a lock that changes hands every millisecond would else start and stop a timer as often,
+// which costs more than the waiting.
 type recheck struct {
-	host    fs.Clock
-	look    func() (next time.Duration, reason error)
-	cancel  context.CancelCauseFunc
-	timer   atomic.Pointer[fs.Timer]
-	stopped atomic.Bool
+	host fs.Clock
+
+	mu      sync.Mutex // never held across a call of the host
+	watched *watched   // the wait that is under way, or nil
+	armed   bool
+	due     time.Duration // of the timer, on the monotonic clock
+	round   uint64        // of the timer that counts; one that was superseded fires in vain
+	timer   fs.Timer
 }
 
-func (r *recheck) arm(d time.Duration) {
-	t := r.host.AfterFunc(d, r.fire)
-	r.timer.Store(&t)
-	if r.stopped.Load() {
-		t.Stop() // stop may have come before the timer was there to be stopped
-	}
+// watched is one wait.
+type watched struct {
+	look   func() (next time.Duration, reason error)
+	cancel context.CancelCauseFunc
 }
 
-func (r *recheck) fire() {
-	if r.stopped.Load() {
+// begin looks after w, for the first time after next at the latest.
+func (r *recheck) begin(w *watched, next time.Duration) {
+	r.mu.Lock()
+	r.watched = w
+	r.mu.Unlock()
+	r.arm(w, next)
+}
+
+// arm sees to it that a timer fires after d at the latest if w is still the wait under way.
+func (r *recheck) arm(w *watched, d time.Duration) {
+	due := r.host.Monotonic() + d
+	r.mu.Lock()
+	if r.watched != w || r.armed && r.due <= due {
+		r.mu.Unlock()
 		return
 	}
-	next, reason := r.look()
+	r.armed, r.due = true, due
+	r.round++
+	round, old := r.round, r.timer
+	r.timer = nil
+	r.mu.Unlock()
+	if old != nil {
+		old.Stop()
+	}
+	t := r.host.AfterFunc(d, func() { r.fire(round) })
+	r.mu.Lock()
+	if r.armed && r.round == round {
+		r.timer, t = t, nil
+	}
+	r.mu.Unlock()
+	if t != nil {
+		t.Stop() // it has fired, or another one counts
+	}
+}
+
+func (r *recheck) fire(round uint64) {
+	r.mu.Lock()
+	if r.round != round {
+		r.mu.Unlock()
+		return
+	}
+	r.armed, r.timer = false, nil
+	w := r.watched
+	r.mu.Unlock()
+	if w == nil {
+		return
+	}
+	next, reason := w.look()
 	if reason != nil {
-		r.cancel(reason)
+		w.cancel(reason)
 		return
 	}
-	r.arm(next)
+	r.arm(w, next)
 }
 
-// stop ends the looking. A look that has begun may still be under way when it returns.
-func (r *recheck) stop() {
-	r.stopped.Store(true)
-	(*r.timer.Load()).Stop()
-	r.cancel(nil)
+// end ends the looking for one wait. A look that has begun may still be under way when it returns.
+func (r *recheck) end(w *watched) {
+	r.mu.Lock()
+	r.watched = nil
+	r.mu.Unlock()
+	w.cancel(nil)
+}
+
+// close stops the timer.
+func (r *recheck) close() {
+	r.mu.Lock()
+	t := r.timer
+	r.armed, r.timer = false, nil
+	r.round++
+	r.mu.Unlock()
+	if t != nil {
+		t.Stop()
+	}
 }

@@ -65,8 +65,7 @@ func (f *file) WaitLock(ctx context.Context, r fs.Region, m fs.LockMode) (bool, 
 	if volume, err := f.Volume(); err != nil || !volume.KernelWait {
 		return false, pathError("lock", f.name, fs.ErrUnsupported)
 	}
-	how := flockMode(m)
-	held, err := waitInKernel(ctx, func() error { return unix.Flock(f.fd, how) })
+	held, err := waitInKernel(ctx, f.fd, flockMode(m))
 	if errno, ok := err.(unix.Errno); ok {
 		err = f.lockError("lock", errno)
 	}

@@ -21,8 +21,14 @@ func (h *Host) AfterFunc(d time.Duration, f func()) fs.Timer { return time.After
 // Go runs f on a goroutine of its own.
 func (h *Host) Go(_ string, f func()) { go f() }
 
-// Sleep returns nil after d, or context.Cause(ctx) when ctx ends first.
+// Sleep returns nil after d, or context.Cause(ctx) when ctx ends first. On Linux a sleep of half a millisecond or less is not cut short.
 func (h *Host) Sleep(ctx context.Context, d time.Duration) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if sleepOnThread(d) {
+		return context.Cause(ctx)
+	}
 	if ctx.Done() == nil {
 		time.Sleep(d)
 		return nil

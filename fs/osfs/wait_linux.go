@@ -57,10 +57,10 @@ func canInterrupt() bool {
 	return ok
 }
 
-// waitInKernel makes a call that blocks until it succeeds. When ctx ends first, it returns context.Cause(ctx), at once and without leaving a thread behind.
-func waitInKernel(ctx context.Context, call func() error) (bool, error) {
+// waitInKernel calls flock(2), which blocks until it succeeds. When ctx ends first, it returns context.Cause(ctx), at once and without leaving a thread behind.
+func waitInKernel(ctx context.Context, fd, how int) (bool, error) {
 	if ctx.Done() == nil {
-		err := retryInterrupted(call)
+		err := retryInterrupted(func() error { return blockingFlock(fd, how) })
 		return err == nil, err
 	}
 	// From here until the call was left, this goroutine and no other runs on this thread, so that the signal meets nobody else.
@@ -74,15 +74,22 @@ func waitInKernel(ctx context.Context, call func() error) (bool, error) {
 		if err = context.Cause(ctx); err != nil {
 			break
 		}
-		if err = call(); err != unix.EINTR {
+		if err = blockingFlock(fd, how); err != unix.EINTR {
 			break
 		}
 	}
-	close(w.left)
 	if !stop() {
+		close(w.left)
 		<-w.done // or a late signal could interrupt what this thread does next
 	}
 	return err == nil, err
+}
+
+func blockingFlock(fd, how int) error {
+	if errno := blockingSyscall(unix.SYS_FLOCK, uintptr(fd), uintptr(how)); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // unblockWakeSignal lets the signal through on this thread. A thread that C code made may have blocked it.

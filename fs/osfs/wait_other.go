@@ -11,4 +11,4 @@ import (
 // canInterrupt: there is no way to end a wait in the kernel here, so nobody waits there.
 func canInterrupt() bool { return false }
 
-func waitInKernel(context.Context, func() error) (bool, error) { return false, fs.ErrUnsupported }
+func waitInKernel(context.Context, int, int) (bool, error) { return false, fs.ErrUnsupported }
