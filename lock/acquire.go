@@ -80,7 +80,7 @@ func (l *Lock) contend(ctx context.Context, o *options) (*Hold, error) {
 	if turn {
 		t, err := s.proto.attempt(ctx, o, !single)
 		if t.ok {
-			return l.admit(ctx, o, t, 0)
+			return l.admit(ctx, o, t, l.newHold(ctx, o), 0)
 		}
 		if err != nil || single {
 			s.queue.Leave()
@@ -104,12 +104,14 @@ func (l *Lock) wait(ctx context.Context, o *options, turn bool) (*Hold, error) {
 	start := s.host.Monotonic()
 	bounded, stop := l.bound(ctx, o)
 	defer stop()
+	h := l.newHold(ctx, o) // now, because a process that was just woken is slow, and others wait for it
 	t, err := s.takeInTurn(bounded, o, turn)
 	wait := s.host.Monotonic() - start
 	if err != nil {
+		s.host.OnDropped(h, nil)
 		return nil, l.failed(ctx, o, err, wait)
 	}
-	return l.admit(ctx, o, t, wait)
+	return l.admit(ctx, o, t, h, wait)
 }
 
 // bound derives the context whose end ends the wait.
@@ -184,10 +186,18 @@ func (s *site) takeInTurn(ctx context.Context, o *options, turn bool) (taken, er
 	}
 }
 
-// admit makes the hold, see site.admit.
-func (l *Lock) admit(ctx context.Context, o *options, t taken, wait time.Duration) (*Hold, error) {
-	h, err := l.site.admit(ctx, l, o, t, wait)
-	if err != nil {
+// newHold makes the outermost level of a hold that is still to be admitted.
+func (l *Lock) newHold(ctx context.Context, o *options) *Hold {
+	h := &Hold{lock: l, opts: o, parent: ctx, level: 1}
+	h.outer = h
+	l.site.host.OnDropped(h, holdDropped)
+	return h
+}
+
+// admit hands the hold out, see site.admit.
+func (l *Lock) admit(ctx context.Context, o *options, t taken, h *Hold, wait time.Duration) (*Hold, error) {
+	if err := l.site.admit(ctx, t, h, wait); err != nil {
+		l.site.host.OnDropped(h, nil)
 		return nil, l.failed(ctx, o, err, wait)
 	}
 	return h, nil
@@ -228,9 +238,7 @@ func (l *Lock) timedOut(wait time.Duration, cause error) error {
 	if st, err := l.site.proto.inspect(); err == nil {
 		e.Holders, e.Waiters = st.Holders, len(st.Waiters)
 	}
-	if here := l.site.queue.Waiting(); here > 1 {
-		e.Waiters += here - 1 // one of them is in the kernel
-	}
+	e.Waiters += l.site.queue.Waiting() // none of them is in the kernel: who waits there has the turn
 	if len(e.Holders) == 0 && l.HeldHere() {
 		e.Holders = []fs.LockOwner{{PID: l.site.pid, Mode: fs.LockExclusive}}
 	}

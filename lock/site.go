@@ -2,6 +2,7 @@ package lock
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,16 +56,16 @@ func uptime(host fs.Host) time.Duration {
 	return t
 }
 
-// admit turns a lock that was just taken into a hold.
-func (s *site) admit(ctx context.Context, l *Lock, o *options, t taken, wait time.Duration) (*Hold, error) {
+// admit makes h, which is nobody's yet, the hold of a lock that was just taken.
+func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) error {
+	o := h.opts
 	token, err := s.prepare(ctx, o, t)
 	if err != nil {
 		s.abandon()
-		return nil, err
+		return err
 	}
-	h := &Hold{lock: l, opts: o, parent: ctx, token: token}
-	h.outer, h.level = h, 1
-	g := grant{depth: 1, levels: 1, owner: l, opts: o, token: token}
+	h.token = token
+	g := grant{depth: 1, levels: 1, owner: h.lock, opts: o, token: token}
 	if o.lifetime > 0 {
 		if t.expires == 0 {
 			t.expires = uptime(s.host) + o.lifetime
@@ -80,14 +81,13 @@ func (s *site) admit(ctx context.Context, l *Lock, o *options, t taken, wait tim
 	if g.fate != nil {
 		s.armExpiry(g.id, t.expires)
 	}
-	s.host.OnDropped(h, holdDropped)
 	if o.watched() {
 		if t.broke != "" {
 			o.emit(Event{Kind: EventBroke, Path: s.path, Evidence: t.broke})
 		}
 		o.emit(Event{Kind: EventAcquired, Path: s.path, Depth: 1, Token: token, Wait: wait})
 	}
-	return h, nil
+	return nil
 }
 
 // prepare does what an option asks for between taking the lock and telling the caller.
@@ -150,6 +150,19 @@ func (s *site) finish(reason error) error {
 		g.opts.emit(Event{Kind: kind, Path: s.path, Token: g.token, Err: reason})
 	}
 	return g.owner.drop()
+}
+
+// endContexts ends the contexts of a grant; those of one that is over have ended.
+func (s *site) endContexts(id uint64, reason error) {
+	s.mu.Lock()
+	var contexts []levelContext
+	if s.grant.id == id {
+		contexts = slices.Clone(s.grant.contexts)
+	}
+	s.mu.Unlock()
+	for _, c := range contexts {
+		c.cancel(reason)
+	}
 }
 
 func (s *site) setGrant(g grant) {
