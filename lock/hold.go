@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"log/slog"
+	"slices"
 )
 
 // Hold is the right to be inside a lock, one level of it. It is safe for concurrent use.
@@ -190,6 +191,19 @@ func (g *grant) takeContext(h *Hold) context.CancelCauseFunc {
 	return nil
 }
 
+// endContexts ends the contexts of a grant; those of one that is over have ended.
+func (s *site) endContexts(id uint64, reason error) {
+	s.mu.Lock()
+	var contexts []levelContext
+	if s.grant.id == id {
+		contexts = slices.Clone(s.grant.contexts)
+	}
+	s.mu.Unlock()
+	for _, c := range contexts {
+		c.cancel(reason)
+	}
+}
+
 // holdContext is the context of a hold. Its key is the site, so that an acquisition finds the hold of its own file among those that the caller is in.
 type holdContext struct {
 	context.Context
@@ -205,8 +219,11 @@ func (c *holdContext) Value(key any) any {
 
 // Err looks at the clock, so that a hold which expired while the process was stopped is over at the first look.
 func (c *holdContext) Err() error {
-	if h := c.hold; h.fate != nil && h.Lost() != nil {
-		h.lock.site.expire(h.id)
+	if h := c.hold; h.fate != nil {
+		if lost := h.Lost(); lost != nil {
+			h.lock.site.expire(h.id)
+			h.lock.site.endContexts(h.id, lost) // the task that expires it may not have come to them yet
+		}
 	}
 	return c.Context.Err()
 }
