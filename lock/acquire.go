@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -38,6 +39,9 @@ func (l *Lock) reenter(ctx context.Context, o *options) (*Hold, error) {
 	if outer == nil && !o.shared {
 		return nil, nil
 	}
+	if o.lifetime > 0 {
+		s.expireIfDue() // nobody goes deeper into a hold that is over by the clock, although its timer has not got to run yet
+	}
 	s.mu.Lock()
 	g := &s.grant
 	inside := outer != nil && g.id == outer.id
@@ -59,6 +63,7 @@ func (l *Lock) reenter(ctx context.Context, o *options) (*Hold, error) {
 		g.levels++
 		h.outer, h.level = h, g.levels
 	}
+	h.outer.open++
 	s.mu.Unlock()
 	if !inside {
 		s.host.OnDropped(h, holdDropped)
@@ -217,7 +222,7 @@ func (l *Lock) describeFailure(ctx context.Context, cause error, wait time.Durat
 	switch {
 	case cause == ErrTimeout:
 		return l.timedOut(wait, nil)
-	case ctx.Err() != nil && cause == context.Cause(ctx):
+	case ctx.Err() != nil && sameError(cause, context.Cause(ctx)):
 		if !errors.Is(cause, ctx.Err()) {
 			cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
 		}
@@ -230,6 +235,11 @@ func (l *Lock) describeFailure(ctx context.Context, cause error, wait time.Durat
 		}
 	}
 	return &Error{Op: "acquire", Path: path, Wait: wait, Err: cause}
+}
+
+// sameError is a == b for errors that the caller of the library made: those that cannot be compared are the same if their types are.
+func sameError(a, b error) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!reflect.ValueOf(a).Comparable() || a == b)
 }
 
 // timedOut finds out who was in the way.

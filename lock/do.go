@@ -12,6 +12,10 @@ func Do(ctx context.Context, l Locker, f func(ctx context.Context) error, opts .
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.Release()) }()
+	defer func() {
+		if releaseErr := h.Release(); releaseErr != nil {
+			err = errors.Join(err, releaseErr)
+		}
+	}()
 	return f(h.Context())
 }

@@ -15,7 +15,8 @@ type Hold struct {
 	outer    *Hold // the outermost level, itself if it is that; keeps it from being taken for dropped while only inner levels are referenced
 	parent   context.Context
 	id       uint64 // of the grant
-	level    int    // which of the grant's contexts is its own
+	level    int32  // which of the grant's contexts is its own
+	open     int32  // of an outermost level: how many levels lead to it and are not released, itself included; 0 before it is admitted; under site.mu
 	token    uint64
 	fate     *fate
 	released bool // under site.mu
@@ -82,16 +83,17 @@ func (h *Hold) release(all bool) error {
 		return h.failed(ErrNotHeld)
 	}
 	h.released = true
+	h.outer.open--
 	if g.depth > 1 && !all {
 		g.depth--
-		depth := g.depth
+		depth, last := g.depth, h.outer.open == 0
 		end := g.takeContext(h)
 		s.mu.Unlock()
 		if end != nil {
 			end(ErrReleased)
 		}
-		if h.outer == h && h.lock.opts.shared {
-			s.host.OnDropped(h, nil)
+		if last {
+			s.host.OnDropped(h.outer, nil)
 		}
 		if h.opts.watched() {
 			h.opts.emit(Event{Kind: EventReleased, Path: s.path, Depth: depth, Token: h.token})
@@ -100,18 +102,24 @@ func (h *Hold) release(all bool) error {
 	}
 	g.releasing = true
 	s.mu.Unlock()
-	err := ErrOtherProcess
+	ended, err := false, ErrOtherProcess
 	if s.host.PID() == s.pid { // else the lock is one with the parent's, and releasing it would take it from the parent
-		err = s.finish(ErrReleased)
+		ended, err = s.finish(ErrReleased)
 	}
-	if err != nil {
+	if ended {
+		s.host.OnDropped(h.outer, nil)
+	} else {
 		s.mu.Lock()
 		h.released = false
-		s.grant.releasing = false
+		h.outer.open++
+		if err == ErrOtherProcess {
+			s.grant.releasing = false
+		}
 		s.mu.Unlock()
+	}
+	if err != nil {
 		return h.failed(err)
 	}
-	s.host.OnDropped(h.outer, nil)
 	return nil
 }
 
@@ -159,7 +167,7 @@ func (h *Hold) end() error {
 // levelContext is what Hold.Context of one level wraps. The grant keeps it, not the Hold: contexts refer to their parents and those to their
 // children, and a Hold in a cycle would never be seen to be dropped.
 type levelContext struct {
-	level  int
+	level  int32
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 }
@@ -237,18 +245,18 @@ func holdDropped(obj any) {
 		s := h.lock.site
 		s.mu.Lock()
 		g := &s.grant
-		if g.id != h.id || g.releasing || h.lock.opts.shared && h.released {
+		if g.id != h.id || g.releasing || h.open == 0 {
 			s.mu.Unlock()
 			return
 		}
-		h.released = true
 		// Levels that were entered by context keep the outermost one referenced: they are gone too. Those of a shared hold stand for themselves.
-		last := g.depth == 1 || !h.lock.opts.shared
+		last := g.depth == int(h.open)
 		if last {
 			g.releasing = true
 		} else {
-			g.depth--
+			g.depth -= int(h.open)
 		}
+		h.released, h.open = true, 0
 		s.mu.Unlock()
 		h.opts.warn("a hold was dropped without being released; it is released now", slog.String("path", h.Path()))
 		if last {

@@ -30,7 +30,8 @@ type command struct {
 	Timeout  time.Duration // acquire: 0 for none
 	Once     bool          // acquire: TryAcquire
 	Name     string        // work
-	Target   int           // work, churn, spin: how many acquisitions in all
+	Target   int           // work: where the counter stops; churn, spin: how many acquisitions at most
+	Quota    int           // work: how many increments, in place of Target
 }
 
 // report is a line that a contender answers with.

@@ -23,7 +23,7 @@ const (
 // progressEvery is how many holds lie between two reports of a worker. It goes on when it is told to.
 const progressEvery = 10
 
-// work increments the counter until it is at Target.
+// work increments the counter until it is at Target, or Quota times.
 func (c *contender) work(cmd command) {
 	counter, err := os.OpenFile(c.path+counterSuffix, os.O_RDWR, 0)
 	if err != nil {
@@ -41,7 +41,10 @@ func (c *contender) work(cmd command) {
 			c.answer("worked", 0, err)
 			return
 		}
-		more := increment(counter, journal, cmd.Name, cmd.Target)
+		more := n <= cmd.Quota || cmd.Quota == 0
+		if more {
+			more = increment(counter, journal, cmd.Name, cmd.Target)
+		}
 		if err := h.Release(); err != nil {
 			c.answer("worked", 0, err)
 			return
@@ -68,7 +71,7 @@ func increment(counter, journal *os.File, name string, target int) bool {
 	if err != nil {
 		panic(err)
 	}
-	if n == target {
+	if n == target && target > 0 {
 		return false
 	}
 	fmt.Fprintf(journal, "enter %s %d\n", name, n)

@@ -90,14 +90,20 @@ func (s *site) join(o *options) *Lock {
 	return l
 }
 
-// dropUser takes one user off a singleton and reports whether it was the last.
+// dropUser takes one user off a singleton and reports whether it was the last. From then on New gives the Lock to nobody.
 func (r *sites) dropUser(l *Lock) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if l.users > 0 {
 		l.users--
 	}
-	return l.users == 0
+	if l.users > 0 {
+		return false
+	}
+	if r.singletons[l.site.key].Value() == l {
+		delete(r.singletons, l.site.key)
+	}
+	return true
 }
 
 // leave takes one Lock off a site and closes the site with the last.

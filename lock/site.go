@@ -2,7 +2,6 @@ package lock
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -37,7 +36,7 @@ type grant struct {
 	releasing bool // somebody is ending it
 	fate      *fate
 	timer     fs.Timer
-	levels    int            // given out to levels that have a context of their own
+	levels    int32          // given out to levels that have a context of their own
 	contexts  []levelContext // those that somebody has asked for
 }
 
@@ -64,7 +63,7 @@ func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) 
 		s.abandon()
 		return err
 	}
-	h.token = token
+	h.token, h.open = token, 1
 	g := grant{depth: 1, levels: 1, owner: h.lock, opts: o, token: token}
 	if o.lifetime > 0 {
 		if t.expires == 0 {
@@ -98,9 +97,22 @@ func (s *site) prepare(ctx context.Context, o *options, t taken) (token uint64, 
 		}
 	}
 	if o.hook != nil {
-		err = o.hook(t.file)
+		err = s.callHook(o.hook, t.file)
 	}
 	return token, err
+}
+
+// callHook calls the user's function. If that panics, or ends the goroutine, the lock is given up first.
+func (s *site) callHook(hook func(fs.File) error, f fs.File) error {
+	returned := false
+	defer func() {
+		if !returned {
+			s.abandon()
+		}
+	}()
+	err := hook(f)
+	returned = true
+	return err
 }
 
 // abandon gives up a lock that was taken and not admitted.
@@ -114,8 +126,9 @@ func (s *site) abandon() {
 	s.queue.Leave()
 }
 
-// finish ends the grant, whose releasing flag the caller has set, for the given reason. After an error the grant is as it was before.
-func (s *site) finish(reason error) error {
+// finish ends the grant, whose releasing flag the caller has set, for the given reason, and reports whether it did. If not, the grant is as it was before,
+// except that its contexts have ended. There can be an error after the end as well: that of closing the file for good.
+func (s *site) finish(reason error) (ended bool, err error) {
 	s.mu.Lock()
 	g := s.grant
 	s.mu.Unlock()
@@ -132,7 +145,7 @@ func (s *site) finish(reason error) error {
 		if err := s.proto.release(); err != nil {
 			g.releasing = false
 			s.setGrant(g)
-			return err
+			return false, err
 		}
 		s.setGrant(grant{})
 		s.queue.Leave()
@@ -149,20 +162,7 @@ func (s *site) finish(reason error) error {
 		}
 		g.opts.emit(Event{Kind: kind, Path: s.path, Token: g.token, Err: reason})
 	}
-	return g.owner.drop()
-}
-
-// endContexts ends the contexts of a grant; those of one that is over have ended.
-func (s *site) endContexts(id uint64, reason error) {
-	s.mu.Lock()
-	var contexts []levelContext
-	if s.grant.id == id {
-		contexts = slices.Clone(s.grant.contexts)
-	}
-	s.mu.Unlock()
-	for _, c := range contexts {
-		c.cancel(reason)
-	}
+	return true, g.owner.drop()
 }
 
 func (s *site) setGrant(g grant) {
@@ -206,9 +206,19 @@ func (s *site) expire(id uint64) {
 	s.mustFinish(ErrExpired)
 }
 
+// expireIfDue ends the grant if it has a lifetime that has passed.
+func (s *site) expireIfDue() {
+	s.mu.Lock()
+	id, f := s.grant.id, s.grant.fate
+	s.mu.Unlock()
+	if f != nil && uptime(s.host) >= f.expires {
+		s.expire(id)
+	}
+}
+
 // mustFinish ends a grant that nobody could retry the release of.
 func (s *site) mustFinish(reason error) {
-	if s.finish(reason) == nil {
+	if ended, _ := s.finish(reason); ended {
 		return
 	}
 	s.proto.close() // which also drops the lock; releasing it then has nothing left that can fail

@@ -1,0 +1,120 @@
+//go:build linux
+
+package lock_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+)
+
+// requirePeers set to 1 makes a peer that is not installed a failure, so that a machine which is meant to have it does not pass for nothing.
+const requirePeers = "HOLDFAST_REQUIRE_PEERS"
+
+func missingPeer(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv(requirePeers) == "1" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// python is the system's own, to which the distribution's package belongs.
+const python = "/usr/bin/python3"
+
+// needFilelock skips a test where Python's filelock is not installed.
+func needFilelock(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command(python, "-c", "import filelock").CombinedOutput(); err != nil {
+		missingPeer(t, "%s has no filelock, install it with `apt-get install python3-filelock`: %v\n%s", python, err, out)
+	}
+}
+
+// startPython starts a process that has a filelock.FileLock on path.
+func startPython(t *testing.T, name, path string) *peer {
+	t.Helper()
+	p := startPeer(t, name, exec.Command(python, "testdata/filelock_peer.py"))
+	p.expect("ready")
+	p.send(command{Do: "open", Path: path})
+	p.expect("opened")
+	return p
+}
+
+// TestPythonAndGoExcludeEachOther lets each side hold while the other one tries, gives up, waits, and succeeds a holder that releases or is killed.
+func TestPythonAndGoExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	needFilelock(t)
+	starters := map[string]func(t *testing.T, path string) *peer{
+		"Go":     func(t *testing.T, path string) *peer { return startContender(t, "Go", command{Path: path}) },
+		"Python": func(t *testing.T, path string) *peer { return startPython(t, "Python", path) },
+	}
+	for _, sides := range [][2]string{{"Go", "Python"}, {"Python", "Go"}} {
+		for _, end := range []string{"released", "killed"} {
+			t.Run(fmt.Sprintf("%s holder %s, %s waiter", sides[0], end, sides[1]), func(t *testing.T) {
+				t.Parallel()
+				path := lockPath(t)
+				holder, waiter := starters[sides[0]](t, path), starters[sides[1]](t, path)
+				holder.acquire()
+				waiter.send(command{Do: "acquire", Once: true})
+				if r := waiter.expect("failed"); !r.is("timeout") {
+					t.Errorf("one attempt: %q", r.Err)
+				}
+				waiter.send(command{Do: "acquire", Timeout: 60 * time.Millisecond})
+				waiter.expect("waiting")
+				if r := waiter.expect("failed"); !r.is("timeout") || sides[1] == "Go" && !slices.Equal(r.Holders, []int{holder.pid()}) {
+					t.Errorf("a bounded wait: %q", r.Err)
+				}
+				waiter.ask("acquire", "waiting")
+				if sides[1] == "Go" {
+					waiter.waitsInKernel(path)
+				}
+				var left time.Duration
+				if end == "killed" {
+					left = holder.kill()
+				} else {
+					left = holder.release()
+				}
+				if got := waiter.expect("acquired"); got.At < left {
+					t.Errorf("%s was inside %v before %s left", sides[1], left-got.At, sides[0])
+				}
+				waiter.release()
+			})
+		}
+	}
+}
+
+func TestPythonAndGoWorkTogether(t *testing.T) {
+	t.Parallel()
+	needFilelock(t)
+	const each, quota = 4, 100
+	path := lockPath(t)
+	prepareWork(t, path)
+	var working []*peer
+	for i := range each {
+		working = append(working, startPython(t, fmt.Sprintf("python-%d", i), path),
+			startContender(t, fmt.Sprintf("go-%d", i), command{Path: path, Quiet: true}))
+	}
+	for _, p := range working {
+		p.send(command{Do: "work", Name: p.name, Quota: quota})
+	}
+	finishWork(t, working)
+	checkWork(t, path, 2*each*quota, nil)
+}
+
+// finishWork returns when all have worked their quota.
+func finishWork(t *testing.T, working []*peer) {
+	t.Helper()
+	for len(working) > 0 {
+		switch p, r := first(t, working...); r.What {
+		case "progress":
+			p.send(command{Do: "go on"})
+		case "worked":
+			working = slices.DeleteFunc(slices.Clone(working), func(w *peer) bool { return w == p })
+		default:
+			t.Fatalf("%s: %s (%s)", p.name, r.What, r.Err)
+		}
+	}
+}
