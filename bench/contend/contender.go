@@ -1,0 +1,101 @@
+package contend
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/bench/journal"
+	"github.com/holdfast-lock/holdfast/bench/worker"
+)
+
+// TaskName is the name of what [Task] makes among a program's tasks.
+const TaskName = "contend"
+
+// args say what one process does.
+type args struct {
+	Subject string
+	Path    string
+	Journal string
+	Lane    int
+	Hold    time.Duration
+}
+
+// used is what it took.
+type used struct{ CPU time.Duration }
+
+// Task is the part of a contending process: it takes and releases the lock until the journal is stopped.
+func Task(subjects Subjects) worker.Task {
+	return worker.For(func(a args, ready func()) (used, error) {
+		subject, err := subjects.Find(a.Subject)
+		if err != nil {
+			return used{}, err
+		}
+		j, err := journal.Open(a.Journal)
+		if err != nil {
+			return used{}, err
+		}
+		defer j.Close()
+		l, err := subject.Open(a.Path)
+		if err != nil {
+			return used{}, err
+		}
+		c := contender{lock: l, journal: j, lane: j.Lane(a.Lane), hold: a.Hold}
+		if mortal, ok := l.(Mortal); ok {
+			c.lost = mortal.Lost
+		}
+		ready()
+		before := CPU()
+		err = c.run()
+		return used{CPU() - before}, err
+	})
+}
+
+type contender struct {
+	lock    Lock
+	lost    func() error // nil if a hold does not end by itself
+	journal *journal.Journal
+	lane    *journal.Lane
+	hold    time.Duration
+}
+
+func (c *contender) run() error {
+	for c.journal.Stopped() == 0 && c.lane.Request() {
+		if err := c.lock.Lock(); err != nil {
+			return fmt.Errorf("lock: %w", err)
+		}
+		c.lane.Acquired()
+		lost := c.stay()
+		if err := c.lock.Unlock(); err != nil && !lost {
+			return fmt.Errorf("unlock: %w", err)
+		}
+		c.lane.Released()
+	}
+	return nil
+}
+
+// lookEvery is how often a hold that can end by itself is looked after.
+const lookEvery = 200 * time.Microsecond
+
+// stay stays inside for the time of a hold, records until when the process was certainly inside, and reports whether the hold was lost.
+func (c *contender) stay() bool {
+	if c.lost == nil {
+		if c.hold > 0 {
+			time.Sleep(c.hold)
+		}
+		c.lane.Releasing()
+		return false
+	}
+	began := journal.Now()
+	for vouched := began; ; time.Sleep(lookEvery) {
+		now := journal.Now() // before the look: the hold that is good later was good now
+		if c.lost() != nil {
+			c.lane.ReleasingAt(vouched)
+			return true
+		}
+		vouched = now
+		if now-began >= c.hold {
+			c.lane.ReleasingAt(now)
+			return false
+		}
+	}
+}
