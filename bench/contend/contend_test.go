@@ -78,6 +78,7 @@ func TestMain(m *testing.M) {
 func start(t *testing.T, subject string, processes, spares int) (*contend.Fleet, error) {
 	t.Helper()
 	t.Setenv(roleVariable, "1")
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a race-enabled program stays for a second
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

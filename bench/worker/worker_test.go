@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 func start(t *testing.T) *worker.Worker {
 	t.Helper()
 	t.Setenv(roleVariable, "1")
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a race-enabled program stays for a second
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
