@@ -100,11 +100,11 @@ func begin(t *testing.T, subject string, processes, spares int) *contend.Fleet {
 	return f
 }
 
-// reach returns once the process at a place has got to where it should in an interval later than the given one.
-func reach(t *testing.T, f *contend.Fleet, place int, after time.Duration, there func(journal.Interval) bool) journal.Interval {
+// reach returns once the latest interval of the process at a place is as it should be.
+func reach(t *testing.T, f *contend.Fleet, place int, there func(journal.Interval) bool) journal.Interval {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Microsecond) {
-		if i, ok := f.Last(place); ok && i.Requested > after && there(i) {
+		if i, ok := f.Last(place); ok && there(i) {
 			return i
 		}
 		if time.Now().After(deadline) {
@@ -113,8 +113,15 @@ func reach(t *testing.T, f *contend.Fleet, place int, after time.Duration, there
 	}
 }
 
+func begun(journal.Interval) bool    { return true }
 func inside(i journal.Interval) bool { return i.Acquired != 0 && i.Releasing == 0 }
-func left(i journal.Interval) bool   { return i.Released != 0 }
+
+// goRound returns once the process at a place has been inside and out again, and has begun anew.
+func goRound(t *testing.T, f *contend.Fleet, place int) {
+	t.Helper()
+	first := reach(t, f, place, begun)
+	reach(t, f, place, func(i journal.Interval) bool { return i.Requested > first.Requested })
+}
 
 func finish(t *testing.T, f *contend.Fleet) contend.Outcome {
 	t.Helper()
@@ -128,7 +135,7 @@ func finish(t *testing.T, f *contend.Fleet) contend.Outcome {
 func TestLockThatExcludesShowsNoOverlap(t *testing.T) {
 	f := begin(t, "exclusive", 3, 0)
 	for place := range 3 {
-		reach(t, f, place, 0, left)
+		goRound(t, f, place)
 	}
 	o := finish(t, f)
 	got := o.Figures(3, 0)
@@ -139,9 +146,9 @@ func TestLockThatExcludesShowsNoOverlap(t *testing.T) {
 
 func TestLockThatDoesNotExcludeShowsOverlaps(t *testing.T) {
 	f := begin(t, "open", 2, 0)
-	first := reach(t, f, 0, 0, left)
-	reach(t, f, 1, 0, left)
-	reach(t, f, 0, first.Requested, left)
+	for _, place := range []int{0, 1, 0} {
+		goRound(t, f, place)
+	}
 	if got := finish(t, f).Figures(2, 0); got.Overlaps == 0 {
 		t.Errorf("%+v", got)
 	}
@@ -149,7 +156,7 @@ func TestLockThatDoesNotExcludeShowsOverlaps(t *testing.T) {
 
 func TestKilledProcessIsReplaced(t *testing.T) {
 	f := begin(t, "open", 1, 1)
-	reach(t, f, 0, 0, inside)
+	reach(t, f, 0, inside)
 	if err := f.Kill(0); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +166,7 @@ func TestKilledProcessIsReplaced(t *testing.T) {
 	if err := f.Replace(0); err == nil {
 		t.Error("there are more spares than were asked for")
 	}
-	reach(t, f, 0, 0, left)
+	goRound(t, f, 0)
 	o := finish(t, f)
 	killed, ok := o.KilledAt()[0]
 	if len(o.KilledAt()) != 1 || !ok || killed < o.Began || killed > o.Ended {
@@ -169,7 +176,7 @@ func TestKilledProcessIsReplaced(t *testing.T) {
 
 func TestStoppedProcessGoesOn(t *testing.T) {
 	f := begin(t, "exclusive", 2, 0)
-	reach(t, f, 0, 0, inside)
+	reach(t, f, 0, inside)
 	resume, err := f.Stop(0)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip(err)
@@ -177,11 +184,10 @@ func TestStoppedProcessGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stopped, _ := f.Last(0)
 	if err := resume(); err != nil {
 		t.Fatal(err)
 	}
-	reach(t, f, 0, stopped.Requested, left)
+	goRound(t, f, 0)
 	o := finish(t, f)
 	if len(o.Faults) != 1 || o.Faults[0].What != contend.Stopped || o.Faults[0].End < o.Faults[0].Begin {
 		t.Errorf("%+v", o.Faults)
@@ -191,7 +197,7 @@ func TestStoppedProcessGoesOn(t *testing.T) {
 func TestProcessThatDoesNotEndIsWedged(t *testing.T) {
 	f := begin(t, "closed", 2, 0)
 	for place := range 2 {
-		reach(t, f, place, 0, func(journal.Interval) bool { return true })
+		reach(t, f, place, begun)
 	}
 	o, err := f.Finish(10 * time.Millisecond)
 	if err != nil || len(o.Wedged) != 2 {
@@ -201,9 +207,8 @@ func TestProcessThatDoesNotEndIsWedged(t *testing.T) {
 
 func TestHoldThatIsLostEndsWhenItWasLastSeen(t *testing.T) {
 	f := begin(t, "mortal", 1, 0)
-	i := reach(t, f, 0, 0, left)
-	finish(t, f)
-	if i.Releasing < i.Acquired || i.Released < i.Releasing {
+	goRound(t, f, 0)
+	if i := finish(t, f).Intervals[0]; i.Releasing < i.Acquired || i.Released < i.Releasing {
 		t.Errorf("%+v", i)
 	}
 }
