@@ -1,6 +1,7 @@
 package contend_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -59,11 +60,29 @@ func (m *mortal) Lost() error {
 	return nil
 }
 
+// vain is lost as soon as it is had.
+type vain struct{ exclusive }
+
+func (vain) Lost() error { return errors.New("lost") }
+
+// numbered has numbers.
+type numbered struct {
+	exclusive
+	n uint64
+}
+
+func (n *numbered) Token() uint64 {
+	n.n++
+	return n.n
+}
+
 var subjects = contend.Subjects{
 	{Name: "exclusive", Open: func(path string) (contend.Lock, error) { return exclusive(path), nil }},
 	{Name: "open", Open: func(string) (contend.Lock, error) { return open{}, nil }},
 	{Name: "closed", Open: func(string) (contend.Lock, error) { return closed{}, nil }},
 	{Name: "mortal", Open: func(path string) (contend.Lock, error) { return &mortal{exclusive: exclusive(path)}, nil }},
+	{Name: "vain", Open: func(path string) (contend.Lock, error) { return vain{exclusive(path)}, nil }},
+	{Name: "numbered", Open: func(path string) (contend.Lock, error) { return &numbered{exclusive: exclusive(path)}, nil }},
 	{Name: "defect", Open: func(string) (contend.Lock, error) { return nil, fmt.Errorf("no such luck") }},
 }
 
@@ -77,13 +96,18 @@ func TestMain(m *testing.M) {
 
 func start(t *testing.T, subject string, processes, spares int) (*contend.Fleet, error) {
 	t.Helper()
+	return startContext(t, t.Context(), subject, processes, spares)
+}
+
+func startContext(t *testing.T, ctx context.Context, subject string, processes, spares int) (*contend.Fleet, error) {
+	t.Helper()
 	t.Setenv(roleVariable, "1")
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a race-enabled program stays for a second
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return contend.Start(contend.Options{Program: worker.Program{self}, Subject: subject, Path: filepath.Join(t.TempDir(), "lock"),
+	return contend.StartContext(ctx, contend.Options{Program: worker.Program{self}, Subject: subject, Path: filepath.Join(t.TempDir(), "lock"),
 		Processes: processes, Spares: spares, Hold: time.Millisecond})
 }
 
@@ -210,6 +234,39 @@ func TestHoldThatIsLostEndsWhenItWasLastSeen(t *testing.T) {
 	goRound(t, f, 0)
 	if i := finish(t, f).Intervals[0]; i.Releasing < i.Acquired || i.Released < i.Releasing {
 		t.Errorf("%+v", i)
+	}
+}
+
+func TestHoldThatNobodyCouldRelyOnIsNotRecorded(t *testing.T) {
+	f := begin(t, "vain", 1, 0)
+	goRound(t, f, 0)
+	if i := finish(t, f).Intervals[0]; i.Acquired != 0 || i.Released == 0 {
+		t.Errorf("%+v", i)
+	}
+}
+
+func TestNumbersOfHoldsAreRecorded(t *testing.T) {
+	f := begin(t, "numbered", 1, 0)
+	goRound(t, f, 0)
+	for n, i := range finish(t, f).Held() {
+		if i.Token != uint64(n+1) {
+			t.Errorf("hold %d: %+v", n+1, i)
+		}
+	}
+}
+
+func TestFleetEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f, err := startContext(t, ctx, "closed", 2, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Go(); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := f.Finish(time.Minute); !errors.Is(err, worker.ErrEnded) {
+		t.Errorf("got error %v", err)
 	}
 }
 

@@ -43,6 +43,9 @@ func Task(subjects Subjects) worker.Task {
 		if mortal, ok := l.(Mortal); ok {
 			c.lost = mortal.Lost
 		}
+		if numbered, ok := l.(Numbered); ok {
+			c.token = numbered.Token
+		}
 		ready()
 		before := CPU()
 		err = c.run()
@@ -52,7 +55,8 @@ func Task(subjects Subjects) worker.Task {
 
 type contender struct {
 	lock    Lock
-	lost    func() error // nil if a hold does not end by itself
+	lost    func() error  // nil if a hold does not end by itself
+	token   func() uint64 // nil if holds have no numbers
 	journal *journal.Journal
 	lane    *journal.Lane
 	hold    time.Duration
@@ -63,7 +67,9 @@ func (c *contender) run() error {
 		if err := c.lock.Lock(); err != nil {
 			return fmt.Errorf("lock: %w", err)
 		}
-		c.lane.Acquired()
+		if c.token != nil {
+			c.lane.Token(c.token())
+		}
 		lost := c.stay()
 		if err := c.lock.Unlock(); err != nil && !lost {
 			return fmt.Errorf("unlock: %w", err)
@@ -76,9 +82,11 @@ func (c *contender) run() error {
 // lookEvery is how often a hold that can end by itself is looked after.
 const lookEvery = 200 * time.Microsecond
 
-// stay stays inside for the time of a hold, records until when the process was certainly inside, and reports whether the hold was lost.
+// stay stays inside for the time of a hold, records from when to when the process was certainly inside, and reports whether the hold was lost. Of a hold that was lost
+// before the process could rely on it, nothing is recorded.
 func (c *contender) stay() bool {
 	if c.lost == nil {
+		c.lane.Acquired()
 		if c.hold > 0 {
 			time.Sleep(c.hold)
 		}
@@ -86,6 +94,10 @@ func (c *contender) stay() bool {
 		return false
 	}
 	began := journal.Now()
+	if c.lost() != nil {
+		return true
+	}
+	c.lane.AcquiredAt(began)
 	for vouched := began; ; time.Sleep(lookEvery) {
 		now := journal.Now() // before the look: the hold that is good later was good now
 		if c.lost() != nil {

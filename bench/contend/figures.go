@@ -95,7 +95,7 @@ func (o Outcome) Figures(processes int, warmUp time.Duration) Figures {
 	if seconds := (o.Ended - from).Seconds(); seconds > 0 {
 		f.PerSecond = float64(f.Acquisitions) / seconds
 	}
-	if all := o.held(); len(all) > 0 {
+	if all := o.Held(); len(all) > 0 {
 		f.CPU = o.CPU / time.Duration(len(all))
 	}
 	var handOffs []time.Duration
@@ -115,8 +115,8 @@ func (o Outcome) Figures(processes int, warmUp time.Duration) Figures {
 	return f
 }
 
-// held returns the intervals in which the lock was had, in the order in which it was. One that did not end, because the process was killed, lasted until then at least.
-func (o Outcome) held() []journal.Interval {
+// Held returns the intervals in which the lock was had, in the order in which it was. One that did not end, because the process was killed, lasted until then at least.
+func (o Outcome) Held() []journal.Interval {
 	killed := o.KilledAt()
 	var held []journal.Interval
 	for _, i := range o.Intervals {
@@ -134,7 +134,7 @@ func (o Outcome) held() []journal.Interval {
 
 // eachHandOff calls f for each hold and the one that followed it, with the time between them; it is negative if they overlap.
 func (o Outcome) eachHandOff(f func(from, to journal.Interval, free time.Duration)) {
-	held := o.held()
+	held := o.Held()
 	for n := 1; n < len(held); n++ {
 		latest := held[n-1]
 		f(latest, held[n], held[n].Acquired-latest.Releasing)

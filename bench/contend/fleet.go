@@ -1,6 +1,7 @@
 package contend
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -25,6 +26,7 @@ const recordsPerLane = 1 << 17
 
 // Fleet is a number of processes that contend for one lock.
 type Fleet struct {
+	ctx     context.Context // ends all processes
 	options Options
 	journal *journal.Journal
 	members []*member // by lane; those that were replaced stay
@@ -56,12 +58,15 @@ const (
 )
 
 // Start starts the processes. They contend after Go. Finish ends them.
-func Start(o Options) (*Fleet, error) {
+func Start(o Options) (*Fleet, error) { return StartContext(context.Background(), o) }
+
+// StartContext is Start with a context whose end kills the processes, so that whatever waits for one returns. Finish or Abort is still called.
+func StartContext(ctx context.Context, o Options) (*Fleet, error) {
 	j, err := journal.Create(o.Processes+o.Spares, recordsPerLane)
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{options: o, journal: j, active: make([]int, o.Processes)}
+	f := &Fleet{ctx: ctx, options: o, journal: j, active: make([]int, o.Processes)}
 	for place := range o.Processes {
 		if err := f.launch(place); err != nil {
 			f.Abort()
@@ -78,7 +83,7 @@ func Start(o Options) (*Fleet, error) {
 }
 
 func (f *Fleet) launch(place int) error {
-	w, err := worker.Start(f.options.Program)
+	w, err := worker.StartContext(f.ctx, f.options.Program)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,13 @@ type Mortal interface {
 	Lost() error
 }
 
+// Numbered is a Lock whose holds have fencing numbers.
+type Numbered interface {
+	Lock
+	// Token returns the number of the hold.
+	Token() uint64
+}
+
 // Subject is a lock under test.
 type Subject struct {
 	Name string

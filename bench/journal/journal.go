@@ -30,6 +30,7 @@ type Interval struct {
 	Acquired  time.Duration // after it was had
 	Releasing time.Duration // before it was given up
 	Released  time.Duration // after it was given up
+	Token     uint64        // the hold's fencing number, 0 without
 }
 
 // Journal is the memory, mapped into this process.
@@ -58,7 +59,10 @@ type lane struct {
 	_     [laneHead - 8]byte
 }
 
-type record struct{ requested, acquired, releasing, released atomic.Int64 }
+type record struct {
+	requested, acquired, releasing, released atomic.Int64
+	token                                    atomic.Uint64
+}
 
 const (
 	laneHead   = 64
@@ -142,7 +146,13 @@ func (l *Lane) Request() bool {
 }
 
 // Acquired records that the lock was had.
-func (l *Lane) Acquired() { l.current.acquired.Store(int64(Now())) }
+func (l *Lane) Acquired() { l.AcquiredAt(Now()) }
+
+// AcquiredAt records since when the lock was certainly had.
+func (l *Lane) AcquiredAt(t time.Duration) { l.current.acquired.Store(int64(t)) }
+
+// Token records the fencing number of the hold. It is called before Acquired, so that no hold is seen without its number.
+func (l *Lane) Token(n uint64) { l.current.token.Store(n) }
 
 // Releasing records that the lock is about to be given up.
 func (l *Lane) Releasing() { l.ReleasingAt(Now()) }
@@ -176,5 +186,5 @@ func (j *Journal) Intervals() []Interval {
 func (j *Journal) interval(i int, n int64) Interval {
 	r := j.record(i, n)
 	at := func(t *atomic.Int64) time.Duration { return time.Duration(t.Load()) }
-	return Interval{Lane: i, Requested: at(&r.requested), Acquired: at(&r.acquired), Releasing: at(&r.releasing), Released: at(&r.released)}
+	return Interval{Lane: i, Requested: at(&r.requested), Acquired: at(&r.acquired), Releasing: at(&r.releasing), Released: at(&r.released), Token: r.token.Load()}
 }

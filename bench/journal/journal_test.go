@@ -67,6 +67,7 @@ func TestLaneIsContinuedUntilItIsFull(t *testing.T) {
 		if !l.Request() {
 			t.Fatal("there is no room for two records")
 		}
+		l.Token(7)
 		l.Acquired()
 		l.Releasing()
 		l.Released()
@@ -79,7 +80,7 @@ func TestLaneIsContinuedUntilItIsFull(t *testing.T) {
 	}
 	all := j.Intervals()
 	last, ok := j.Last(2)
-	if len(all) != 4 || !ok || last != all[3] || all[2].Released > last.Requested || last.Requested > last.Acquired || last.Acquired > last.Releasing || last.Releasing > last.Released {
+	if len(all) != 4 || !ok || last != all[3] || last.Token != 7 || all[2].Released > last.Requested || last.Requested > last.Acquired || last.Acquired > last.Releasing || last.Releasing > last.Released {
 		t.Errorf("got %+v", all)
 	}
 }

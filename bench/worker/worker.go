@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,8 +25,11 @@ type Worker struct {
 }
 
 // Start starts a worker.
-func Start(p Program) (*Worker, error) {
-	cmd := exec.Command(p[0], p[1:]...)
+func Start(p Program) (*Worker, error) { return StartContext(context.Background(), p) }
+
+// StartContext starts a worker that is killed when ctx ends, so that whoever waits for it goes on.
+func StartContext(ctx context.Context, p Program) (*Worker, error) {
+	cmd := exec.CommandContext(ctx, p[0], p[1:]...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

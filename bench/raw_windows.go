@@ -1,0 +1,11 @@
+package bench
+
+import "github.com/holdfast-lock/holdfast/bench/contend"
+
+// The system calls are measured on Unix only.
+const (
+	rawName     = "flock(2)"
+	rawSafeName = "flock(2)+fstat+stat"
+)
+
+var raw contend.Subjects
