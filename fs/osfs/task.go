@@ -58,11 +58,10 @@ func (h *Host) AfterDone(ctx context.Context, f func()) func() bool { return con
 
 // OnDropped sets f as the finalizer of obj: unlike a cleanup it costs no allocation, which counts on the path of every acquisition.
 func (h *Host) OnDropped(obj any, f func(obj any)) {
-	if f == nil {
-		runtime.SetFinalizer(obj, nil)
-		return
+	runtime.SetFinalizer(obj, nil) // a second one in place of the first would end the program
+	if f != nil {
+		runtime.SetFinalizer(obj, f)
 	}
-	runtime.SetFinalizer(obj, f)
 }
 
 // NewEvent returns an event that has not happened yet.
