@@ -31,7 +31,7 @@ var defaultHost = New()
 func Default() *Host { return defaultHost }
 
 // PID returns the id of the calling process.
-func (h *Host) PID() int { return os.Getpid() }
+func (h *Host) PID() int { return getpid() }
 
 // Self returns the identity of this process. It is read once.
 func (h *Host) Self() fs.Identity { return h.self() }

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package osfs
+
+import "os"
+
+func getpid() int { return os.Getpid() }
