@@ -54,12 +54,11 @@ func goroutines(subjects contend.Subjects) worker.Task {
 
 // crowd lets one goroutine for each lock contend.
 func crowd(locks []contend.Lock, d time.Duration) (Crowd, error) {
-	var over atomic.Bool
+	var counting, over atomic.Bool
 	var inside, overlaps atomic.Int64
 	var failed atomic.Pointer[error]
 	waits := make([][]time.Duration, len(locks))
 	var group sync.WaitGroup
-	start := time.Now()
 	for i, l := range locks {
 		group.Go(func() {
 			for !over.Load() {
@@ -68,7 +67,9 @@ func crowd(locks []contend.Lock, d time.Duration) (Crowd, error) {
 					failed.Store(&err)
 					return
 				}
-				waits[i] = append(waits[i], time.Since(asked))
+				if counting.Load() {
+					waits[i] = append(waits[i], time.Since(asked))
+				}
 				if inside.Add(1) > 1 {
 					overlaps.Add(1)
 				}
@@ -80,6 +81,9 @@ func crowd(locks []contend.Lock, d time.Duration) (Crowd, error) {
 			}
 		})
 	}
+	time.Sleep(d / 5) // until all have begun
+	counting.Store(true)
+	start := time.Now()
 	time.Sleep(d)
 	over.Store(true)
 	took := time.Since(start)

@@ -24,7 +24,7 @@ func QuantilesOf(times []time.Duration) Quantiles {
 	h := hdrhistogram.New(1, int64(time.Minute), 3)
 	q := Quantiles{Count: int64(len(times))}
 	for _, t := range times {
-		h.RecordValue(min(max(int64(t), 1), int64(time.Minute)))
+		h.RecordValue(min(max(int64(t), 0), int64(time.Minute)))
 		q.Max = max(q.Max, t)
 	}
 	if q.Count > 0 {
