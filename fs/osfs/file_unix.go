@@ -91,19 +91,6 @@ func (h *Host) Remove(path string) error { return os.Remove(path) }
 // Mkdir makes one directory.
 func (h *Host) Mkdir(path string, perm fs.FileMode) error { return os.Mkdir(path, perm) }
 
-// ReadDir lists a directory, sorted by name.
-func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]fs.DirEntry, len(entries))
-	for i, e := range entries {
-		list[i] = fs.DirEntry{Name: e.Name(), Type: e.Type()}
-	}
-	return list, nil
-}
-
 // file is an open file. It holds the bare descriptor: the runtime's poller has no part in regular files, and a lock must not change hands
 // between descriptors.
 type file struct {
@@ -181,7 +168,7 @@ func (f *file) Chmod(perm fs.FileMode) error {
 }
 
 func (f *file) Sync() error {
-	return f.call("sync", func() error { return unix.Fsync(f.fd) })
+	return f.call("sync", func() error { return fsync(f.fd) })
 }
 
 func (f *file) SetTimes(atime, mtime time.Time) error {
@@ -201,7 +188,7 @@ func infoOf(st *unix.Stat_t) fs.Info {
 		Mode:  fileMode(uint32(st.Mode)),
 		Links: uint64(st.Nlink),
 		Size:  st.Size,
-		Mtime: mtimeOf(st),
+		Mtime: time.Unix(st.Mtim.Unix()),
 	}
 }
 
@@ -238,8 +225,4 @@ func retryInterrupted(call func() error) error {
 			return err
 		}
 	}
-}
-
-func pathError(op, path string, err error) error {
-	return &iofs.PathError{Op: op, Path: path, Err: err}
 }

@@ -5,6 +5,7 @@ package osfs
 
 import (
 	"crypto/rand"
+	iofs "io/fs"
 	"os"
 	"sync"
 	"time"
@@ -70,3 +71,7 @@ func (h *Host) Liveness(id fs.Identity) fs.Liveness {
 
 // Random fills p from the system's generator.
 func (h *Host) Random(p []byte) { rand.Read(p) } // documented never to fail
+
+func pathError(op, path string, err error) error {
+	return &iofs.PathError{Op: op, Path: path, Err: err}
+}

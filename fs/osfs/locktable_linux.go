@@ -1,7 +1,6 @@
 package osfs
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"strconv"
@@ -82,51 +81,6 @@ func superblockOf(path string) (uint64, bool) {
 	if unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_MNT_ID, &stx) != nil || stx.Mask&unix.STATX_MNT_ID == 0 {
 		return 0, false
 	}
-	mount, ok := findMount(stx.Mnt_id)
-	return mount.device, ok
-}
-
-// Mount describes where a path is mounted, for people to read.
-type Mount struct {
-	Point   string
-	Type    string
-	Options string // of the mount and of the filesystem, separated by commas
-	device  uint64
-}
-
-// MountOf returns the mount that path lies on, from /proc/self/mountinfo.
-func MountOf(path string) (Mount, error) {
-	var stx unix.Statx_t
-	if err := unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MNT_ID, &stx); err != nil {
-		return Mount{}, pathError("statx", path, err)
-	}
-	if mount, ok := findMount(stx.Mnt_id); ok {
-		return mount, nil
-	}
-	return Mount{}, pathError("mountinfo", path, fs.ErrUnsupported)
-}
-
-// findMount reads lines like
-//
-//	36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
-func findMount(id uint64) (Mount, bool) {
-	f, err := os.Open("/proc/self/mountinfo")
-	if err != nil {
-		return Mount{}, false
-	}
-	defer f.Close()
-	want := strconv.FormatUint(id, 10)
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		mount, filesystem, ok := strings.Cut(lines.Text(), " - ")
-		left, right := strings.Fields(mount), strings.Fields(filesystem)
-		if !ok || len(left) < 6 || len(right) < 3 || left[0] != want {
-			continue
-		}
-		var major, minor uint32
-		if _, err := fmt.Sscanf(left[2], "%d:%d", &major, &minor); err != nil {
-			return Mount{}, false
-		}
-		return Mount{Point: left[4], Type: right[0], Options: left[5] + "," + right[2], device: unix.Mkdev(major, minor)}, true
-	}
-	return Mount{}, false
+	_, device, ok := findMount(stx.Mnt_id)
+	return device, ok
 }

@@ -7,11 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refusedSymlink is what open with O_NOFOLLOW says of a symbolic link.
-const refusedSymlink = unix.ELOOP
-
-func mtimeOf(st *unix.Stat_t) time.Time { return time.Unix(st.Mtim.Unix()) }
-
 func setTimes(fd int, atime, mtime time.Time) error {
 	ts := [2]unix.Timespec{unix.NsecToTimespec(atime.UnixNano()), unix.NsecToTimespec(mtime.UnixNano())}
 	// utimensat with no path acts on the descriptor itself.

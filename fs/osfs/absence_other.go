@@ -1,0 +1,6 @@
+//go:build netbsd || openbsd
+
+package osfs
+
+// absenceIsDeath: kill(2) knows every process.
+const absenceIsDeath = true

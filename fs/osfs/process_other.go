@@ -1,0 +1,19 @@
+//go:build dragonfly || netbsd || openbsd
+
+package osfs
+
+import "golang.org/x/sys/unix"
+
+// bootID: there is kern.boottime, but it moves when the wall clock is set.
+func bootID() string { return "" }
+
+func pidNamespace() uint64 { return 0 }
+
+func startOf(int) (uint64, bool) { return 0, false }
+
+func processExists(pid int) (exists, known bool) {
+	if err := unix.Kill(pid, 0); err == unix.ESRCH {
+		return false, absenceIsDeath
+	}
+	return true, true
+}

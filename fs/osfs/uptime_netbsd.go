@@ -1,0 +1,3 @@
+package osfs
+
+const uptimeClock = 3 // CLOCK_MONOTONIC of sys/time.h
