@@ -112,7 +112,7 @@ func play(t *testing.T, bin, dir string, steps []typed) []string {
 	if err := os.WriteFile(file, []byte(script.String()), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	shell := exec.Command("bash", file)
+	shell := exec.Command("sh", file)
 	shell.Dir = dir
 	shell.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 	shell.WaitDelay = time.Minute

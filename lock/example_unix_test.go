@@ -58,7 +58,7 @@ func ExampleOnAcquired() {
 func ExampleOnFile() {
 	path, remove := newPath()
 	defer remove()
-	journal, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	journal, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o666)
 	if err != nil {
 		log.Fatal(err)
 	}
