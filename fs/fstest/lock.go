@@ -74,43 +74,6 @@ var lockChecks = []partCheck{
 		p.ok(Link, p.Link(p.path("file"), p.path("second")))
 		p.wantHeld("through the second name of a locked file,", "second", r)
 	}},
-	{"LockThatIsTakenAgainIsOne", func(p *probe, r part) {
-		f := p.open("file")
-		p.lock(f, r, fs.LockExclusive)
-		if r.Region == fs.Whole && !p.tryLock(f, r, fs.LockExclusive) {
-			p.Errorf("TryLock of a lock that this open file holds did not get it")
-		}
-		p.unlock(f, r)
-		p.wantFree("after Unlock of a lock that was taken twice,", "file", r)
-	}},
-	{"LockCanBeConverted", func(p *probe, r part) {
-		if r.Region != fs.Whole {
-			return // what another mode means for a range is not said
-		}
-		f := p.open("file")
-		p.lock(f, r, fs.LockExclusive)
-		p.lock(f, r, fs.LockShared)
-		p.want(true, "after a conversion to shared", "file", r, fs.LockShared)
-		p.want(false, "after a conversion to shared", "file", r, fs.LockExclusive)
-		p.lock(f, r, fs.LockExclusive)
-		p.wantHeld("after a conversion to exclusive", "file", r)
-		p.unlock(f, r)
-		p.wantFree("after Unlock of a converted lock", "file", r)
-	}},
-	{"ConversionIsRefusedBesideAnother", func(p *probe, r part) {
-		if r.Region != fs.Whole {
-			return
-		}
-		a, b := p.open("file"), p.open("file")
-		p.lock(a, r, fs.LockShared)
-		p.lock(b, r, fs.LockShared)
-		if p.tryLock(a, r, fs.LockExclusive) {
-			p.Errorf("TryLock converted a shared lock to exclusive beside another shared one")
-		}
-		p.unlock(b, r)
-		p.unlock(a, r) // it may be held still, or lost: a conversion is not atomic
-		p.wantFree("after a conversion that was refused", "file", r)
-	}},
 	{"OneOfManyTasksHolds", func(p *probe, r part) {
 		p.lock(p.open("other"), r, fs.LockExclusive)
 		var inside, together atomic.Int32
@@ -126,6 +89,7 @@ var lockChecks = []partCheck{
 				} else {
 					entries++
 				}
+				p.must(p.Sleep(p.ctx, moment/20)) // so that another one, if it could get in, would
 				inside.Add(-1)
 				p.unlock(f, r)
 			}
@@ -133,5 +97,40 @@ var lockChecks = []partCheck{
 		if n := together.Load(); n != 0 || entries != 100 {
 			p.Errorf("of 100 exclusive holds %d saw another one", n)
 		}
+	}},
+}
+
+// What is said of a lock that is taken again holds for the whole file only.
+var conversionChecks = []check{
+	{"LockThatIsTakenAgainIsOne", func(p *probe) {
+		f, r := p.open("file"), parts[0]
+		p.lock(f, r, fs.LockExclusive)
+		if !p.tryLock(f, r, fs.LockExclusive) {
+			p.Errorf("TryLock of a lock that this open file holds did not get it")
+		}
+		p.unlock(f, r)
+		p.wantFree("after Unlock of a lock that was taken twice,", "file", r)
+	}},
+	{"LockCanBeConverted", func(p *probe) {
+		f, r := p.open("file"), parts[0]
+		p.lock(f, r, fs.LockExclusive)
+		p.lock(f, r, fs.LockShared)
+		p.want(true, "after a conversion to shared", "file", r, fs.LockShared)
+		p.want(false, "after a conversion to shared", "file", r, fs.LockExclusive)
+		p.lock(f, r, fs.LockExclusive)
+		p.wantHeld("after a conversion to exclusive", "file", r)
+		p.unlock(f, r)
+		p.wantFree("after Unlock of a converted lock", "file", r)
+	}},
+	{"ConversionIsRefusedBesideAnother", func(p *probe) {
+		a, b, r := p.open("file"), p.open("file"), parts[0]
+		p.lock(a, r, fs.LockShared)
+		p.lock(b, r, fs.LockShared)
+		if p.tryLock(a, r, fs.LockExclusive) {
+			p.Errorf("TryLock converted a shared lock to exclusive beside another shared one")
+		}
+		p.closeFile(b)
+		p.closeFile(a) // its lock may be held still, or lost: a conversion is not atomic
+		p.wantFree("after a conversion that was refused", "file", r)
 	}},
 }

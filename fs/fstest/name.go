@@ -139,22 +139,27 @@ var renameChecks = []check{
 		}
 	}},
 	{"RenameIsAtomic", func(p *probe) {
-		whole := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), 5000) }
+		const times, size = 100, 5000
+		whole := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), size) }
+		name := func(i int) string { return fmt.Sprintf("new %d", i) }
+		for i := range times {
+			p.create(name(i), whole(i))
+		}
 		p.create("file", whole(0))
-		const times = 50
+		var done atomic.Bool
 		renamer := p.start("renamer", func() {
+			defer done.Store(true)
 			for i := range times {
-				p.create("new", whole(i))
-				p.ok(Rename, p.notBusy(func() error { return p.Rename(p.path("new"), p.path("file")) }))
+				p.ok(Rename, p.notBusy(func() error { return p.Rename(p.path(name(i)), p.path("file")) }))
 			}
 		})
-		for range 4 * times {
+		for i := 0; i < 10*times && !done.Load(); i++ {
 			var f *openFile
 			if err := p.notBusy(func() (err error) { f, err = p.tryOpen("file", fs.ReadOnly); return err }); err != nil {
 				p.Errorf("a name that is being replaced cannot be opened: %v", err)
 				break
 			}
-			if got := p.content(f); got == "" || got != strings.Repeat(got[:1], 5000) {
+			if got := p.content(f); len(got) != size || got != strings.Repeat(got[:1], size) {
 				p.Errorf("a name that is being replaced shows %d bytes, not one of the files", len(got))
 			}
 			p.closeFile(f)

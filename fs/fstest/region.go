@@ -8,21 +8,21 @@ import (
 	"github.com/holdfast-lock/holdfast/fs"
 )
 
-// bytes is the part of a file from one offset up to another.
-func bytes(from, to int64) part {
+// span is the part of a file from one offset up to another.
+func span(from, to int64) part {
 	return part{fmt.Sprintf("[%d,%d)", from, to), fs.Region{Offset: from, Length: to - from}, Ranges, WaitRange}
 }
 
 var regionChecks = []check{
 	{"RangesConflictWhereTheyOverlap", func(p *probe) {
 		a, b := p.open("file"), p.open("file")
-		held := bytes(10, 20)
+		held := span(10, 20)
 		for _, asked := range []struct {
 			part
 			free bool
 		}{
-			{bytes(0, 10), true}, {bytes(20, 30), true}, {bytes(0, 1), true}, {bytes(math.MaxInt64-10, math.MaxInt64), true},
-			{bytes(0, 11), false}, {bytes(19, 30), false}, {bytes(12, 13), false}, {bytes(0, 30), false}, {bytes(10, 20), false},
+			{span(0, 10), true}, {span(20, 30), true}, {span(0, 1), true}, {span(math.MaxInt64-10, math.MaxInt64), true},
+			{span(0, 11), false}, {span(19, 30), false}, {span(12, 13), false}, {span(0, 30), false}, {span(10, 20), false},
 		} {
 			p.lock(a, held, fs.LockExclusive)
 			got := p.tryLock(b, asked.part, fs.LockExclusive)
@@ -37,7 +37,7 @@ var regionChecks = []check{
 	}},
 	{"RangesAreDroppedOneByOne", func(p *probe) {
 		f := p.open("file")
-		first, second := bytes(10, 20), bytes(30, 40)
+		first, second := span(10, 20), span(30, 40)
 		p.lock(f, first, fs.LockExclusive)
 		p.lock(f, second, fs.LockShared)
 		p.unlock(f, first)
@@ -52,7 +52,7 @@ var regionChecks = []check{
 		if !volume.SeparateRegions {
 			p.skip(SeparateRegions, errors.New("the volume says so"))
 		}
-		whole, first := parts[0], bytes(0, 1)
+		whole, first := parts[0], span(0, 1)
 		p.lock(a, whole, fs.LockExclusive)
 		p.lock(b, first, fs.LockExclusive)
 		p.unlock(b, first)
@@ -63,9 +63,16 @@ var regionChecks = []check{
 		p.unlock(a, whole)
 		p.wantHeld("after Unlock of the whole file", "file", first)
 	}},
+	{"WaitLockLocksTheRangeOnly", func(p *probe) {
+		p.needsWait(parts[1])
+		p.must(p.acquire(p.ctx, p.open("file"), span(10, 20), fs.LockExclusive))
+		p.wantHeld("after WaitLock", "file", span(19, 20))
+		p.wantFree("before the range that WaitLock got,", "file", span(0, 10))
+		p.wantFree("behind the range that WaitLock got,", "file", span(20, 30))
+	}},
 	{"ConflictSeesTheLocksOfOthers", func(p *probe) {
 		a, b := p.open("file"), p.open("file")
-		r := bytes(10, 20)
+		r := span(10, 20)
 		for _, asked := range modes {
 			p.wantConflict(b, r, asked, false, "a free range")
 			for _, held := range modes {
@@ -75,18 +82,18 @@ var regionChecks = []check{
 			}
 		}
 		p.lock(a, r, fs.LockExclusive)
-		p.wantConflict(b, bytes(0, 11), fs.LockShared, true, "beside a lock that overlaps")
-		p.wantConflict(b, bytes(20, 30), fs.LockExclusive, false, "beside a lock that does not overlap")
+		p.wantConflict(b, span(0, 11), fs.LockShared, true, "beside a lock that overlaps")
+		p.wantConflict(b, span(20, 30), fs.LockExclusive, false, "beside a lock that does not overlap")
 	}},
 	{"ConflictIsNotWithOnesOwnLock", func(p *probe) {
 		f := p.open("file")
-		r := bytes(10, 20)
+		r := span(10, 20)
 		p.lock(f, r, fs.LockExclusive)
 		p.wantConflict(f, r, fs.LockExclusive, false, "with the lock of the same open file")
 	}},
 	{"ConflictChangesNothing", func(p *probe) {
 		a, b := p.open("file"), p.open("file")
-		r := bytes(10, 20)
+		r := span(10, 20)
 		p.wantConflict(b, r, fs.LockExclusive, false, "a free range")
 		p.wantFree("after Conflict of a free range", "file", r)
 		p.lock(a, r, fs.LockExclusive)
@@ -97,7 +104,7 @@ var regionChecks = []check{
 	}},
 	{"ConflictOnTheWholeFileIsUnsupported", func(p *probe) {
 		f := p.open("file")
-		p.wantConflict(f, bytes(10, 20), fs.LockExclusive, false, "a free range")
+		p.wantConflict(f, span(10, 20), fs.LockExclusive, false, "a free range")
 		if got, err := f.Conflict(fs.Whole, fs.LockExclusive); !errors.Is(err, fs.ErrUnsupported) {
 			p.Errorf("Conflict on the whole file = %v, %v, want an error that is %q", got, err, fs.ErrUnsupported)
 		}

@@ -146,7 +146,7 @@ type check struct {
 
 func checks() []check {
 	return slices.Concat(openChecks, contentChecks, attributeChecks, nameChecks, canonicalChecks, watchChecks,
-		wholeAndRange(lockChecks), regionChecks, lockTableChecks, wholeAndRange(waitChecks), clockChecks, taskChecks, contextChecks, processChecks)
+		wholeAndRange(lockChecks), conversionChecks, regionChecks, lockTableChecks, wholeAndRange(waitChecks), clockChecks, taskChecks, contextChecks, processChecks)
 }
 
 // on runs the check and returns why it was skipped, or "". The failures are reported to t.

@@ -26,13 +26,11 @@ var waitChecks = []partCheck{
 		p.needsWait(r)
 		holder, f := p.open("file"), p.open("file")
 		p.lock(holder, r, fs.LockExclusive)
-		waiter := p.start("waiter", func() {
-			p.must(p.acquire(context.Background(), f, r, fs.LockExclusive))
-			p.wantHeld("after WaitLock without a deadline", "file", r)
-		})
+		waiter := p.start("waiter", func() { p.must(p.acquire(context.Background(), f, r, fs.LockExclusive)) })
 		p.waiting(holder, r, 1)
 		p.unlock(holder, r)
 		p.wait(waiter)
+		p.wantHeld("after WaitLock without a deadline", "file", r)
 	}},
 	{"WaitLockWaitsForTheHolder", func(p *probe, r part) {
 		p.needsWait(r)
@@ -153,7 +151,7 @@ var waitChecks = []partCheck{
 				if inside.Add(1) != 1 {
 					together.Add(1)
 				}
-				p.PID() // a point at which another task may run
+				p.must(p.Sleep(p.ctx, moment/20)) // so that another one, if it could get in, would
 				inside.Add(-1)
 				p.unlock(f, r)
 			}
