@@ -57,21 +57,29 @@ var watchChecks = []check{
 	{"WatchLosesNothingToAnEndedWait", func(p *probe) {
 		w := p.watch("file")
 		f := p.open("file")
-		for i := range 200 {
+		for i := range 300 {
 			ctx, cancel := p.WithCancel(p.ctx)
-			ended := p.start("cancel", func() { cancel(errWatchEnds) })
+			ender := p.start("ender", func() {
+				if i%2 == 0 {
+					p.write(f, "x", 0) // a change and the end at once
+				}
+				cancel(errWatchEnds)
+			})
 			for {
 				err := w.Next(ctx)
 				if errors.Is(err, errWatchEnds) {
 					break
 				}
 				p.must(err)
+				if i%2 == 0 {
+					break
+				}
 			}
-			p.write(f, "x", int64(i))
+			p.write(f, "y", 0)
 			if err := w.Next(p.ctx); err != nil {
 				p.fatalf("Next after a wait that was ended, and a change: %v", err)
 			}
-			p.wait(ended)
+			p.wait(ender)
 		}
 	}},
 	{"WatchOfAMissingNameIsErrNotExist", func(p *probe) {

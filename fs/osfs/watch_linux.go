@@ -31,18 +31,19 @@ type watch struct {
 }
 
 func (w *watch) Next(ctx context.Context) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	w.queue.SetReadDeadline(time.Time{})
 	stop := context.AfterFunc(ctx, func() { w.queue.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	var events [64 * unix.SizeofInotifyEvent]byte // what does not fit stays queued
-	_, err := w.queue.Read(events[:])
-	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
-		return context.Cause(ctx)
+	for {
+		// The end of an earlier context may set its deadline as late as now.
+		w.queue.SetReadDeadline(time.Time{})
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if _, err := w.queue.Read(events[:]); !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
 	}
-	return err
 }
 
 func (w *watch) Close() error { return w.queue.Close() }
