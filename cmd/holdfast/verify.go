@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	iofs "io/fs"
 	"math/rand/v2"
 	"os"
@@ -183,6 +185,13 @@ func verifyExit(err error) error {
 }
 
 func runVerify(cmd *cobra.Command, o verify.Options, jsonFile string) error {
+	var findings io.WriteCloser
+	if jsonFile != "" {
+		var err error
+		if findings, err = openJSON(cmd, jsonFile); err != nil {
+			return err
+		}
+	}
 	signals := catchSignals()
 	defer signal.Stop(signals)
 	ctx, stop := untilSignal(cmd.Context(), signals)
@@ -209,9 +218,11 @@ func runVerify(cmd *cobra.Command, o verify.Options, jsonFile string) error {
 	if jsonFile != "-" {
 		report.WriteText(out)
 	}
-	if jsonFile != "" {
-		if err := writeJSON(out, jsonFile, report); err != nil {
-			return verifyExit(err)
+	if findings != nil {
+		enc := json.NewEncoder(findings)
+		enc.SetIndent("", "  ")
+		if err := errors.Join(enc.Encode(report), findings.Close()); err != nil {
+			return &exit{exitFailed, fmt.Errorf("--json: %w", err)}
 		}
 	}
 	switch {

@@ -39,7 +39,11 @@ var brokenKinds = kind.Table{
 	}},
 	// Is a file that exists while the lock is held, and goes on to exist when its holder is killed.
 	{Name: "clinging", Open: func(path string, opts ...lock.Option) (kind.Lock, error) {
-		return guarded(path, opts, func() error { return create(path) }, func() { os.Remove(path) })
+		return guarded(path, opts, func() error { return create(path, 0) }, func() { os.Remove(path) })
+	}},
+	// Takes a holder for dead that has not moved for a while.
+	{Name: "hasty", Open: func(path string, opts ...lock.Option) (kind.Lock, error) {
+		return guarded(path, opts, func() error { return create(path, 15*time.Millisecond) }, func() { os.Remove(path) })
 	}},
 	// Takes contention for an error, now and then.
 	{Name: "failing", Open: func(path string, opts ...lock.Option) (kind.Lock, error) {
@@ -98,7 +102,8 @@ func (g *guardedLock) Observe(e lock.Event) {
 	}
 }
 
-func create(path string) error {
+// create makes the file, and waits while there is one. It removes one that is older than patience, unless that is 0.
+func create(path string, patience time.Duration) error {
 	for {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
 		if err == nil {
@@ -106,6 +111,9 @@ func create(path string) error {
 		}
 		if !errors.Is(err, os.ErrExist) {
 			return err
+		}
+		if info, err := os.Stat(path); patience > 0 && err == nil && time.Since(info.ModTime()) > patience {
+			os.Remove(path)
 		}
 		time.Sleep(200 * time.Microsecond)
 	}

@@ -146,22 +146,25 @@ func TestNativeLockPasses(t *testing.T) {
 func TestBrokenLocksAreCaught(t *testing.T) {
 	for _, row := range []struct {
 		kind     string
+		args     []string
 		excludes []verify.Answer
 		problem  verify.Problem
 		verdict  string
 		history  bool
 	}{
-		{"open", []verify.Answer{verify.No}, verify.Overlap, "FAILED: open does NOT exclude.", true},
-		{"leaky", []verify.Answer{verify.No}, verify.Overlap, "FAILED: leaky does NOT exclude.", true},
-		{"unlinking", []verify.Answer{verify.No}, verify.Overlap, "FAILED: unlinking does NOT exclude.", true},
-		{"clinging", []verify.Answer{verify.Yes}, verify.Wedged, "FAILED: clinging does not work: wedged.", true},
-		{"failing", []verify.Answer{verify.Yes, verify.Undecided}, verify.Failed, "FAILED: failing does not work: error.", true},
-		{"absent", []verify.Answer{verify.NoLocks}, verify.Unsupported, "FAILED: absent gives no locks here.", false},
+		{"open", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: open does NOT exclude.", true},
+		{"leaky", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: leaky does NOT exclude.", true},
+		{"unlinking", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: unlinking does NOT exclude.", true},
+		{"hasty", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: hasty does NOT exclude.", true},
+		{"hasty", []string{"--lifetime", "300ms"}, []verify.Answer{verify.No}, verify.Overlap, "FAILED: hasty does NOT exclude.", true},
+		{"clinging", nil, []verify.Answer{verify.Yes}, verify.Wedged, "FAILED: clinging does not work: wedged.", true},
+		{"failing", nil, []verify.Answer{verify.Yes, verify.Undecided}, verify.Failed, "FAILED: failing does not work: error.", true},
+		{"absent", nil, []verify.Answer{verify.NoLocks}, verify.Unsupported, "FAILED: absent gives no locks here.", false},
 	} {
-		t.Run(row.kind, func(t *testing.T) {
+		t.Run(strings.Join(append(row.args, row.kind), " "), func(t *testing.T) {
 			t.Parallel()
 			dir, keep := t.TempDir(), t.TempDir()
-			report, text, code := verification(t, "--kind", row.kind, "--for", "1s", "--report", keep, dir)
+			report, text, code := verification(t, append(row.args, "--kind", row.kind, "--for", "1s", "--report", keep, dir)...)
 			if code != exitFailed || report.Passed || lastLine(text) != row.verdict {
 				t.Errorf("exit code %d\n%s", code, text)
 			}
@@ -274,7 +277,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"no mode", []string{"--mode", "rw", dir}, exitUsage, "octal"},
 		{"a mode that locks everybody out", []string{"--mode", "000", dir}, exitUsage, "--mode"},
 		{"a poll interval of zero", []string{"--poll", "0s", dir}, exitUsage, "PollInterval"},
-		{"JSON into nowhere", []string{"--kind", "absent", "--json", filepath.Join(dir, "missing", "file"), dir}, exitFailed, "no such file"},
+		{"JSON into nowhere", []string{"--kind", "absent", "--json", filepath.Join(dir, "missing", "file"), dir}, exitUsage, "--json"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, stderr, code := runVerification(t, row.args...)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-lock/holdfast/bench/contend"
 	"github.com/holdfast-lock/holdfast/bench/journal"
+	"github.com/holdfast-lock/holdfast/fs/osfs"
 	"github.com/holdfast-lock/holdfast/lock"
 )
 
@@ -164,11 +165,5 @@ func (d *disturber) over() bool { return d.ctx.Err() != nil || d.left() <= 0 }
 // until waits for a time since the beginning.
 func (d *disturber) until(t time.Duration) { d.sleep(d.began + t - journal.Now()) }
 
-func (d *disturber) sleep(t time.Duration) {
-	timer := time.NewTimer(t)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-d.ctx.Done():
-	}
-}
+// sleep sleeps until ctx ends. A timer of the runtime would be too coarse for lookEvery.
+func (d *disturber) sleep(t time.Duration) { osfs.Default().Sleep(d.ctx, t) }

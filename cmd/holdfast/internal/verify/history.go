@@ -59,9 +59,15 @@ func (v *verifier) keep(o contend.Outcome, order linearize.Result) error {
 	if err != nil {
 		return err
 	}
-	page, records := filepath.Join(dir, v.kind.Name+".html"), filepath.Join(dir, v.kind.Name+".jsonl")
-	v.result.History = []string{page, records}
-	return errors.Join(order.WriteHTML(page), writeRecords(records, o))
+	file := func(ext string) string {
+		name := filepath.Join(dir, v.kind.Name+ext)
+		v.result.History = append(v.result.History, name)
+		return name
+	}
+	if order.Calls > 0 { // else there is nothing to look at
+		err = order.WriteHTML(file(".html"))
+	}
+	return errors.Join(err, writeRecords(file(".jsonl"), o))
 }
 
 func writeRecords(name string, o contend.Outcome) (err error) {
