@@ -1,0 +1,149 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestExitCodes covers each way to end, and that what goes wrong is told in one line.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	must(t, os.WriteFile(filepath.Join(dir, "plain"), nil, 0o666))
+	for name, script := range map[string]string{
+		"script": "exit 0\n", "exits-3": "#!/bin/sh\nexit 3\n", "killed-by-9": "#!/bin/sh\nkill -9 $$\n", "killed-by-15": "#!/bin/sh\nkill $$\n",
+	} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o777))
+	}
+	must(t, os.Mkdir(filepath.Join(dir, "directory"), 0o777))
+	must(t, os.Symlink("plain", filepath.Join(dir, "link")))
+	must(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o666))
+	holdLock(t, dir, "held")
+	for _, row := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"run --kind native --timeout 1m --poll 1ms --mode 660 --lifetime 1h --kill-after 0s --fencing l -- true", 0, ""},
+		{"run l -- false", 1, ""},
+
+		{"", 2, "say what to do"},
+		{"walk l", 2, "unknown command"},
+		{"run", 2, "put -- before the command"},
+		{"run l true", 2, "put -- before the command"},
+		{"run -- true", 2, "LOCKFILE is missing"},
+		{"run l m -- true", 2, "one LOCKFILE"},
+		{"run l --", 2, "COMMAND is missing"},
+		{"run ~ -- true", 2, "LOCKFILE is empty"},
+		{"run --timeout abc l -- true", 2, "such as 500ms"},
+		{"run --timeout 5 l -- true", 2, "such as 500ms"},
+		{"run --timeout -5s l -- true", 2, "must not be negative"},
+		{"run --poll 0s l -- true", 2, "must be positive"},
+		{"run --lifetime 0s l -- true", 2, "must be positive"},
+		{"run --kill-after -1s l -- true", 2, "must not be negative"},
+		{"run --mode 9z l -- true", 2, "in octal"},
+		{"run --mode 1777 l -- true", 2, "in octal"},
+		{"run --mode 444 l -- true", 2, "owner's write bit"},
+		{"run --kind flag l -- true", 2, "choose from native"},
+		{"run --colour l -- true", 2, "unknown flag: --colour; see 'holdfast run --help'"},
+		{"run --json nosuch/f l -- true", 2, "--json"},
+		{"hold", 2, "name one LOCKFILE"},
+		{"hold l m", 2, "name one LOCKFILE"},
+		{"hold ~", 2, "LOCKFILE is empty"},
+		{"status", 2, "name one LOCKFILE"},
+		{"status ~", 2, "LOCKFILE is empty"},
+		{"status --kind flag l", 2, "choose from native"},
+
+		{"run --no-wait held -- true", 75, "(one attempt)"},
+		{"run --no-wait --timeout 1h held -- true", 75, "(one attempt)"},
+		{"run --timeout 0s held -- true", 75, "(one attempt)"},
+		{"run --timeout 20ms held -- true", 75, "wait longer with --timeout"},
+		{"hold --timeout 20ms held", 75, "wait longer with --timeout"},
+
+		{"run directory -- true", 76, "is a directory: name a file in it"},
+		{"run link -- true", 76, "name the file that the link leads to"},
+		{"run fifo -- true", 76, "is not a regular file"},
+		{"run plain/l -- true", 76, "not a directory"},
+		{"run --kind no-locks l -- true", 76, "the nfs filesystem gives no file locks"},
+		{"hold link", 76, "name the file that the link leads to"},
+		{"status directory", 76, "is not a regular file"},
+		{"status link", 76, "name the file that the link leads to"},
+		{"status --kind unseen l", 76, "does not list its file locks"},
+
+		{"run --kind other-settings l -- true", 78, "use the same flags as the other side"},
+		{"run --json events l -- ./holdfast run l -- true", 79, "bound the wait with --timeout"},
+		{"run l -- ./holdfast run --timeout 1ms l -- true", 75, "held by"},
+
+		{"run l -- ./plain", 126, "may execute"},
+		{"run l -- ./script", 126, "#! line"},
+		{"run l -- ./directory", 126, "may execute"},
+		{"run l -- ./nosuch", 127, "check its spelling"},
+		{"run l -- no-such-program", 127, "check its spelling"},
+		{"run l -- ~", 127, "COMMAND is empty"},
+		{"run l -- ./exits-3", 3, ""},
+		{"run l -- ./killed-by-9", 137, ""},
+		{"run l -- ./killed-by-15", 143, ""},
+	} {
+		t.Run(row.args, func(t *testing.T) {
+			args := strings.Fields(row.args)
+			for i, a := range args {
+				if a == "~" {
+					args[i] = ""
+				}
+			}
+			start(t, dir, args...).ends(row.code, row.says)
+			// Whatever came of it, nobody is left inside.
+			if _, code := status(t, dir, "l"); code != 0 {
+				t.Errorf("status says %d afterwards", code)
+			}
+		})
+	}
+}
+
+// openDir is a directory that every user may go to.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, os.Chmod(filepath.Dir(dir), 0o755))
+	must(t, os.Chmod(dir, 0o755))
+	self, err := os.Executable()
+	must(t, err)
+	must(t, os.Symlink(self, filepath.Join(dir, "holdfast")))
+	return dir
+}
+
+func TestNoPermission(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	must(t, os.WriteFile(filepath.Join(dir, "closed"), nil, 0o000))
+	must(t, os.Mkdir(filepath.Join(dir, "hidden"), 0o000))
+	must(t, os.Chmod(dir, 0o555))
+	t.Cleanup(func() { os.Chmod(dir, 0o755) }) // or it could not be removed
+	for _, row := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"run new -- true", 77, "allow this user to write"},
+		{"run closed -- true", 77, "allow this user to write"},
+		{"run hidden/l -- true", 77, "allow this user to write"},
+		{"hold closed", 77, "allow this user to write"},
+		{"status hidden/l", 77, "permission denied"},
+		{"run --json new closed -- true", 77, "--json"},
+		{"status closed", 0, ""}, // looking takes no permission to open it
+	} {
+		t.Run(row.args, func(t *testing.T) {
+			cmd := prepare(t, dir, strings.Fields(row.args)...)
+			if os.Getuid() == 0 { // who has every permission
+				cmd.Path = "/proc/self/exe" // its directory may be closed to others
+				cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
+			}
+			launch(t, cmd).ends(row.code, row.says)
+		})
+	}
+}
