@@ -101,14 +101,19 @@ func start(t *testing.T, subject string, processes, spares int) (*contend.Fleet,
 
 func startContext(t *testing.T, ctx context.Context, subject string, processes, spares int) (*contend.Fleet, error) {
 	t.Helper()
+	return startOptions(t, ctx, contend.Options{Subject: subject, Processes: processes, Spares: spares, Hold: time.Millisecond})
+}
+
+func startOptions(t *testing.T, ctx context.Context, o contend.Options) (*contend.Fleet, error) {
+	t.Helper()
 	t.Setenv(roleVariable, "1")
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a race-enabled program stays for a second
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return contend.StartContext(ctx, contend.Options{Program: worker.Program{self}, Subject: subject, Path: filepath.Join(t.TempDir(), "lock"),
-		Processes: processes, Spares: spares, Hold: time.Millisecond})
+	o.Program, o.Path = worker.Program{self}, filepath.Join(t.TempDir(), "lock")
+	return contend.StartContext(ctx, o)
 }
 
 // begin starts processes that contend.
@@ -267,6 +272,20 @@ func TestFleetEndsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := f.Finish(time.Minute); !errors.Is(err, worker.ErrEnded) {
 		t.Errorf("got error %v", err)
+	}
+}
+
+func TestProcessStopsWhenItsRecordsAreFull(t *testing.T) {
+	f, err := startOptions(t, t.Context(), contend.Options{Subject: "open", Processes: 1, Records: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Go(); err != nil {
+		t.Fatal(err)
+	}
+	reach(t, f, 0, func(i journal.Interval) bool { return i.Released != 0 && journal.Now()-i.Released > 20*time.Millisecond })
+	if o := finish(t, f); len(o.Intervals) != 3 {
+		t.Errorf("%d records", len(o.Intervals))
 	}
 }
 

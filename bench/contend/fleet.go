@@ -1,6 +1,7 @@
 package contend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,10 +20,11 @@ type Options struct {
 	Processes int           // that contend at a time
 	Spares    int           // how many processes can be replaced
 	Hold      time.Duration // how long each stays inside
+	Records   int           // how often one process takes the lock at most; one that has done so stops early. 0 for DefaultRecords
 }
 
-// recordsPerLane bounds how often one process takes the lock. A process that is that quick stops early.
-const recordsPerLane = 1 << 17
+// DefaultRecords is enough for some seconds of a lock that takes 50 µs.
+const DefaultRecords = 1 << 17
 
 // Fleet is a number of processes that contend for one lock.
 type Fleet struct {
@@ -62,7 +64,7 @@ func Start(o Options) (*Fleet, error) { return StartContext(context.Background()
 
 // StartContext is Start with a context whose end kills the processes, so that whatever waits for one returns. Finish or Abort is still called.
 func StartContext(ctx context.Context, o Options) (*Fleet, error) {
-	j, err := journal.Create(o.Processes+o.Spares, recordsPerLane)
+	j, err := journal.Create(o.Processes+o.Spares, cmp.Or(o.Records, DefaultRecords))
 	if err != nil {
 		return nil, err
 	}
