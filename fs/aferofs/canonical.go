@@ -39,7 +39,7 @@ func (h host) locate(op, path string) (string, error) {
 func (h host) absolute(op, path string) (string, error) {
 	switch {
 	case path == "":
-		return "", &iofs.PathError{Op: op, Path: path, Err: syscall.ENOENT}
+		return "", &iofs.PathError{Op: op, Path: path, Err: iofs.ErrNotExist}
 	case filepath.IsAbs(path), os.IsPathSeparator(path[0]):
 		return path, nil
 	}

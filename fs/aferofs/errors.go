@@ -16,7 +16,7 @@ func seamError(op, path string, err error) error {
 	}
 	err = bare(err)
 	switch {
-	case errors.Is(err, syscall.ENOTDIR):
+	case errors.Is(err, syscall.ENOTDIR) && !isNotExist(err): // on Windows it is one number with a directory that is missing
 		err = fs.Mark(err, fs.ErrNotDirectory)
 	case errors.Is(err, syscall.EISDIR):
 		err = fs.Mark(err, fs.ErrIsDirectory)
@@ -25,6 +25,8 @@ func seamError(op, path string, err error) error {
 	}
 	return &iofs.PathError{Op: op, Path: path, Err: err}
 }
+
+var errNotDirectory = fs.Mark(syscall.ENOTDIR, fs.ErrNotDirectory)
 
 // bare takes off what says which operation failed on which path.
 func bare(err error) error {

@@ -68,6 +68,9 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, seamError("read", f.name, syscall.EINVAL)
 	}
+	if f.memory != nil && mem.GetFileInfo(f.memory).IsDir() {
+		return 0, seamError("read", f.name, syscall.EISDIR)
+	}
 	done := f.begin()
 	defer done()
 	for n := 0; ; {
@@ -93,6 +96,9 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	}
 	if off < 0 {
 		return 0, seamError("write", f.name, syscall.EINVAL)
+	}
+	if len(p) == 0 {
+		return 0, nil // some Fs would extend the file to reach off
 	}
 	done := f.begin()
 	defer done()

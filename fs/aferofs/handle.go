@@ -89,8 +89,9 @@ func (f *handle) doAtPosition(op string, call func() error) error {
 	})
 }
 
-func (f *handle) mayRead() error {
-	if f.flag&os.O_WRONLY != 0 {
+// mayRead minds no buffer without room: nothing is read then, not even from what cannot be.
+func (f *handle) mayRead(p []byte) error {
+	if f.flag&os.O_WRONLY != 0 && len(p) > 0 {
 		return syscall.EBADF
 	}
 	return nil
@@ -105,7 +106,7 @@ func (f *handle) mayWrite() error {
 
 func (f *handle) Read(p []byte) (n int, err error) {
 	err = f.doAtPosition("read", func() error {
-		if err := f.mayRead(); err != nil {
+		if err := f.mayRead(p); err != nil || len(p) == 0 {
 			return err
 		}
 		var err error
@@ -120,11 +121,11 @@ func (f *handle) Read(p []byte) (n int, err error) {
 }
 
 func (f *handle) ReadAt(p []byte, off int64) (n int, err error) {
+	if off < 0 {
+		return 0, osError("read", f.name, errNegative)
+	}
 	err = f.do("read", func() error {
-		if off < 0 {
-			return errNegative
-		}
-		if err := f.mayRead(); err != nil {
+		if err := f.mayRead(p); err != nil || len(p) == 0 {
 			return err
 		}
 		var err error
@@ -141,7 +142,7 @@ var (
 
 func (f *handle) Write(p []byte) (n int, err error) {
 	err = f.doAtPosition("write", func() error {
-		if err := f.mayWrite(); err != nil {
+		if err := f.mayWrite(); err != nil || len(p) == 0 {
 			return err
 		}
 		if f.flag&os.O_APPEND != 0 {
@@ -165,10 +166,10 @@ func (f *handle) WriteAt(p []byte, off int64) (n int, err error) {
 	if f.flag&os.O_APPEND != 0 {
 		return 0, errAppends
 	}
+	if off < 0 {
+		return 0, osError("write", f.name, errNegative)
+	}
 	err = f.do("write", func() error {
-		if off < 0 {
-			return errNegative
-		}
 		if err := f.mayWrite(); err != nil {
 			return err
 		}

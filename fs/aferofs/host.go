@@ -1,6 +1,7 @@
 package aferofs
 
 import (
+	"errors"
 	"io"
 	iofs "io/fs"
 	"os"
@@ -51,17 +52,20 @@ func (h host) lstat(path string) (fi os.FileInfo, told bool, err error) {
 	default:
 		fi, err = h.volume.Stat(path)
 	}
-	switch {
-	case told || h.noSymlinks:
-		return fi, true, err
-	case err == nil:
-		return fi, isInMemory(fi), nil
-	case isNotExist(err):
-		// It may be a symbolic link to nothing, but not in memory nor where there is no directory.
-		dir, dirErr := h.volume.Stat(filepath.Dir(path))
-		return nil, isNotExist(dirErr) || dirErr == nil && isInMemory(dir), err
+	told = told || h.noSymlinks
+	if err == nil {
+		return fi, told || isInMemory(fi), nil
 	}
-	return nil, false, err
+	if isNotExist(err) && !h.volume.atomic {
+		dir, dirErr := h.directoryOf("lstat", path)
+		switch {
+		case errors.Is(dirErr, fs.ErrNotDirectory):
+			err = dirErr // some Fs say no more than that there is no such name
+		case isNotExist(dirErr), dirErr == nil && isInMemory(dir):
+			told = true // else it may be a symbolic link to nothing
+		}
+	}
+	return nil, told, err
 }
 
 func (h host) cannotTell(op, path string) error {
@@ -70,9 +74,15 @@ func (h host) cannotTell(op, path string) error {
 
 // directoryOf describes the directory of a name, which must exist.
 func (h host) directoryOf(op, path string) (os.FileInfo, error) {
-	dir, err := h.volume.Stat(filepath.Dir(path))
-	if err == nil && !dir.IsDir() {
-		err = syscall.ENOTDIR
+	parent := filepath.Dir(path)
+	dir, err := h.volume.Stat(parent)
+	switch {
+	case err == nil && !dir.IsDir():
+		err = errNotDirectory
+	case isNotExist(err) && filepath.Dir(parent) != parent:
+		if _, above := h.directoryOf(op, parent); above != nil {
+			err = above // it may be a file
+		}
 	}
 	return dir, seamError(op, path, err)
 }
@@ -174,32 +184,32 @@ func (h host) Rename(oldname, newname string) error {
 	return &os.LinkError{Op: "rename", Old: oldname, New: newname, Err: seam.Err}
 }
 
-// mayReplace returns the error of a rename that an operating system would refuse; some Fs do it.
+// mayReplace returns the error of a rename that the operating system would refuse; some Fs do it.
 func (h host) mayReplace(from, to string) error {
+	if h.volume.atomic {
+		return nil
+	}
+	for _, path := range []string{from, to} {
+		if _, err := h.directoryOf("rename", path); err != nil {
+			return err
+		}
+	}
 	old, _, err := h.lstat(from)
 	if err != nil || isMachines(old) {
 		return err
 	}
-	if old.IsDir() && strings.HasPrefix(to, from+string(filepath.Separator)) {
-		return syscall.EINVAL
-	}
-	if _, err := h.directoryOf("rename", to); err != nil {
-		return err
-	}
 	current, _, err := h.lstat(to)
 	switch {
-	case isNotExist(err) || from == to:
+	case err == nil && current.IsDir():
+		return iofs.ErrExist // as package os has it, though POSIX lets a directory replace an empty one
+	case old.IsDir() && strings.HasPrefix(to, from+separator):
+		return syscall.EINVAL
+	case isNotExist(err):
 		return nil
-	case err != nil:
-		return err
-	case current.IsDir() && !old.IsDir():
-		return syscall.EISDIR
-	case !current.IsDir() && old.IsDir():
-		return syscall.ENOTDIR
-	case current.IsDir():
-		return h.empty(to, current)
+	case err == nil && old.IsDir():
+		return errNotDirectory
 	}
-	return nil
+	return err
 }
 
 func (h host) ReadDir(path string) ([]fs.DirEntry, error) {

@@ -32,9 +32,8 @@ func (h host) open(path string, flag fs.OpenFlag, perm fs.FileMode) (afero.File,
 	missing := isNotExist(err)
 	switch {
 	case missing:
-		err = h.mayCreate(path, told, flag, err)
-		if err == nil {
-			fi, err = h.directoryOf("open", path)
+		if fi, err = h.directoryOf("open", path); err == nil {
+			err = h.mayCreate(path, told, flag)
 		}
 	case err == nil:
 		fi, err = h.mayOpen(path, fi, told, flag)
@@ -64,14 +63,11 @@ func (h host) isSymlink(path string) bool {
 	return err == nil && fi.Mode().Type() == iofs.ModeSymlink
 }
 
-// mayCreate returns why a name that is missing cannot be opened. Some Fs do not mind where it is.
-func (h host) mayCreate(path string, told bool, flag fs.OpenFlag, missing error) error {
-	if _, err := h.directoryOf("open", path); err != nil {
-		return err
-	}
+// mayCreate returns why a name that is missing cannot be opened.
+func (h host) mayCreate(path string, told bool, flag fs.OpenFlag) error {
 	switch {
 	case flag&fs.Create == 0:
-		return missing
+		return iofs.ErrNotExist
 	case flag&fs.Exclusive != 0 && h.volume.ignoresExclusive.Load():
 		return h.ignoresExclusive(path)
 	case flag&fs.Exclusive == 0 && flag&fs.NoFollow != 0 && !told:
@@ -102,7 +98,7 @@ func (h host) mayOpen(path string, fi os.FileInfo, told bool, flag fs.OpenFlag) 
 	case fi.IsDir() && flag&(fs.ReadWrite|fs.Create) != 0:
 		return nil, syscall.EISDIR
 	case !fi.IsDir() && flag&fs.Directory != 0:
-		return nil, syscall.ENOTDIR
+		return nil, errNotDirectory
 	case !fi.IsDir() && fi.Mode().Type() != 0 && flag&fs.NonBlock != 0 && (!isMachines(fi) || openNonBlock == 0):
 		return nil, unsupported("open", path, "to open a "+fi.Mode().Type().String()+" without waiting is more than an afero.Fs can be asked")
 	}
