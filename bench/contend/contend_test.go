@@ -283,7 +283,9 @@ func TestProcessStopsWhenItsRecordsAreFull(t *testing.T) {
 	if err := f.Go(); err != nil {
 		t.Fatal(err)
 	}
-	reach(t, f, 0, func(i journal.Interval) bool { return i.Released != 0 && journal.Now()-i.Released > 20*time.Millisecond })
+	reach(t, f, 0, func(i journal.Interval) bool {
+		return i.Released != 0 && journal.Now()-i.Released > 20*time.Millisecond
+	})
 	if o := finish(t, f); len(o.Intervals) != 3 {
 		t.Errorf("%d records", len(o.Intervals))
 	}

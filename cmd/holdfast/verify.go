@@ -97,7 +97,12 @@ this machine only.`,
 		Example: `  holdfast verify .
   holdfast verify --for 1m --processes 32 /mnt/shared
   holdfast verify --lifetime 300ms --fencing --json result.json /var/lock`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("name one directory whose filesystem shall be verified, such as . for this one")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Dir, o.Lifetime, o.Fencing = args[0], flags.lifetime, flags.fencing
 			o.Kinds = flags.kinds(cmd, kinds)
@@ -140,8 +145,10 @@ this machine only.`,
 	return cmd
 }
 
-// shortestHold is long enough to be met from outside.
-const shortestHold = 200 * time.Microsecond
+const (
+	shortestHold = 200 * time.Microsecond // is long enough to be met from outside
+	disturbEvery = 10 * time.Millisecond  // leaves the processes time to take the lock in between
+)
 
 func checkVerify(o verify.Options) error {
 	switch {
@@ -153,6 +160,8 @@ func checkVerify(o verify.Options) error {
 		return fmt.Errorf("--for must be at least 100 times --hold, not %v: nothing can be said after fewer holds", o.For)
 	case o.Kills < 0 || o.Stops < 0:
 		return fmt.Errorf("--kills and --stops must not be negative, not %d and %d", o.Kills, o.Stops)
+	case o.For/time.Duration(o.Kills+o.Stops+1) < disturbEvery:
+		return fmt.Errorf("--for must be at least %v, not %v, for %d kills and %d stops", time.Duration(o.Kills+o.Stops+1)*disturbEvery, o.For, o.Kills, o.Stops)
 	case o.Lifetime < 0:
 		return fmt.Errorf("--lifetime must be positive, not %v: leave it out for holds that do not expire", o.Lifetime)
 	}
