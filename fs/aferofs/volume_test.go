@@ -25,7 +25,7 @@ func TestNothingIsKeptOfWhatIsGone(t *testing.T) {
 			t.Fatal("an Fs has two volumes")
 		}
 		data := mem.CreateFile("/file")
-		if memory.number(data) != memory.number(data) {
+		if number := memory.number(data); memory.number(data) != number {
 			t.Fatal("a file has two numbers")
 		}
 	}
