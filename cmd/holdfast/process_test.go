@@ -137,6 +137,29 @@ func (p *process) event(name string) event {
 	return e
 }
 
+// eventsIn reads what --json has written.
+func eventsIn(t *testing.T, file string) []event {
+	t.Helper()
+	f, err := os.Open(file)
+	must(t, err)
+	defer f.Close()
+	var all []event
+	for lines := json.NewDecoder(f); lines.More(); {
+		var e event
+		must(t, lines.Decode(&e))
+		all = append(all, e)
+	}
+	return all
+}
+
+func eventNamesOf(all []event) []string {
+	var names []string
+	for _, e := range all {
+		names = append(names, e.Event)
+	}
+	return names
+}
+
 // silent fails the test unless nobody has standard output open any more and nothing more came.
 func (p *process) silent() {
 	p.t.Helper()
