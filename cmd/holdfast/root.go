@@ -44,7 +44,7 @@ Exit codes of all commands:
 	}
 	root.SetVersionTemplate("holdfast {{.Version}}\n")
 	root.AddCommand(newRun(kinds), newHold(kinds), newStatus(kinds))
-	root.AddCommand(newVerify(kinds), newVerifyWorker(kinds))
+	root.AddCommand(newVerify(kinds), newVerifyWorker(kinds), newBench(), newBenchWorker())
 	return root
 }
 
