@@ -92,8 +92,7 @@ they hold the lock and while they wait for it. Every hold is recorded outside DI
 The exit code is 1 if any kind failed: if two holds overlapped, no order of the operations explains what the processes saw (or none was found in time), fencing numbers did not grow,
 an operation failed, a process hung or never got in, or the filesystem gives no locks.
 
-The same --seed does the same to the same processes at the same times; what they make of it is up to the machine. On a network filesystem this speaks for the processes of
-this machine only.`,
+The same --seed plans the same disturbances; what comes of them is up to the machine. On a network filesystem the findings speak for the processes of this machine only.`,
 		Example: `  holdfast verify .
   holdfast verify --for 1m --processes 32 /mnt/shared
   holdfast verify --lifetime 300ms --fencing --json result.json /var/lock`,

@@ -154,18 +154,18 @@ func TestBrokenLocksAreCaught(t *testing.T) {
 		history  bool
 	}{
 		{"open", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: open does NOT exclude.", true},
-		{"leaky", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: leaky does NOT exclude.", true},
+		{"leaky", []string{"--for", "4s"}, []verify.Answer{verify.No}, verify.Overlap, "FAILED: leaky does NOT exclude.", true},
 		{"unlinking", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: unlinking does NOT exclude.", true},
 		{"hasty", nil, []verify.Answer{verify.No}, verify.Overlap, "FAILED: hasty does NOT exclude.", true},
 		{"hasty", []string{"--lifetime", "300ms"}, []verify.Answer{verify.No}, verify.Overlap, "FAILED: hasty does NOT exclude.", true},
-		{"clinging", nil, []verify.Answer{verify.Yes}, verify.Wedged, "FAILED: clinging does not work: wedged.", true},
+		{"clinging", []string{"--stops", "0"}, []verify.Answer{verify.Yes}, verify.Wedged, "FAILED: clinging does not work: wedged.", true},
 		{"failing", nil, []verify.Answer{verify.Yes, verify.Undecided}, verify.Failed, "FAILED: failing does not work: error.", true},
 		{"absent", nil, []verify.Answer{verify.NoLocks}, verify.Unsupported, "FAILED: absent gives no locks here.", false},
 	} {
 		t.Run(strings.Join(append(row.args, row.kind), " "), func(t *testing.T) {
 			t.Parallel()
 			dir, keep := t.TempDir(), t.TempDir()
-			report, text, code := verification(t, append(row.args, "--kind", row.kind, "--for", "1s", "--report", keep, dir)...)
+			report, text, code := verification(t, append([]string{"--kind", row.kind, "--for", "1s", "--report", keep, dir}, row.args...)...)
 			if code != exitFailed || report.Passed || lastLine(text) != row.verdict {
 				t.Errorf("exit code %d\n%s", code, text)
 			}

@@ -61,25 +61,26 @@ func (d *disturber) run(planned []disturbance, show func(done int, what string))
 
 func (d *disturber) disturb(p disturbance) error {
 	if p.what == contend.Killed {
-		if _, found := d.aim(p); !found {
-			return nil
-		}
-		if err := d.fleet.Kill(p.place); err != nil {
-			return err
-		}
-		return d.fleet.Replace(p.place)
-	}
-	for range aims {
-		holder, found := d.aim(p)
+		at, found := d.aim(p)
 		if !found {
 			return nil
 		}
-		resume, err := d.fleet.Stop(p.place)
+		if err := d.fleet.Kill(at.place); err != nil {
+			return err
+		}
+		return d.fleet.Replace(at.place)
+	}
+	for range aims {
+		at, found := d.aim(p)
+		if !found {
+			return nil
+		}
+		resume, err := d.fleet.Stop(at.place)
 		if err != nil {
 			return err
 		}
 		// It stands, and the holder is still the one that was seen: so it was stopped where it was meant to be.
-		hit := d.is(p, holder)
+		hit := d.stands(at)
 		if hit {
 			d.stops = append(d.stops, d.keepStopped(p))
 		}
@@ -90,47 +91,67 @@ func (d *disturber) disturb(p disturbance) error {
 	return nil
 }
 
-// target is what was aimed at: the process that is inside, and its hold.
+// target is what was aimed at: a process, while somebody, itself or another one, is inside.
 type target struct {
 	place    int
-	acquired time.Duration
+	holder   int           // the place of who is inside
+	acquired time.Duration // since when
 }
 
-// aim waits until the process at the place of the disturbance is where it shall be met.
+// aim waits until a process is where it shall be met: the one that was drawn, or if it does not get there, another one.
 func (d *disturber) aim(p disturbance) (target, bool) {
-	for end := journal.Now() + aimTime; journal.Now() < end && !d.over(); d.sleep(lookEvery) {
-		if holder, ok := d.holder(p); ok && d.is(p, holder) {
-			return holder, true
+	for begin := journal.Now(); journal.Now()-begin < aimTime && !d.over(); d.sleep(lookEvery) {
+		from, to := p.place, p.place+1
+		switch tried := journal.Now() - begin; {
+		case tried > aimTime/2:
+			from, to = 0, d.Processes-1 // an unfair lock gives the others no chance; one is left alone in any case
+		case tried > aimTime/4:
+			from, to = 0, victims(d.Processes)
+		}
+		if at, ok := d.find(p.whom, from, to); ok {
+			return at, true
+		}
+	}
+	return target{}, false
+}
+
+// find looks for a process at one of the places that is where it shall be met.
+func (d *disturber) find(whom where, from, to int) (target, bool) {
+	holder, acquired, ok := d.holder()
+	if !ok {
+		return target{}, false
+	}
+	for place := from; place < to; place++ {
+		at := target{place, holder, acquired}
+		if (place == holder) == (whom == inside) && d.stands(at) {
+			return at, true
 		}
 	}
 	return target{}, false
 }
 
 // holder returns who is inside since a short time, so that it will be for a while.
-func (d *disturber) holder(p disturbance) (target, bool) {
+func (d *disturber) holder() (place int, acquired time.Duration, ok bool) {
 	for place := range d.Processes {
-		if (place == p.place) != (p.whom == inside) {
-			continue
-		}
 		i, ok := d.fleet.Last(place)
 		if ok && isInside(i) && journal.Now()-i.Acquired < d.Hold/2 {
-			return target{place, i.Acquired}, true
+			return place, i.Acquired, true
 		}
 	}
-	return target{}, false
+	return 0, 0, false
 }
 
 func isInside(i journal.Interval) bool { return i.Acquired != 0 && i.Releasing == 0 }
 
-// is reports whether the process to be disturbed is where it shall be met, while the holder is still inside.
-func (d *disturber) is(p disturbance, holder target) bool {
-	if p.whom == waiting {
-		if i, ok := d.fleet.Last(p.place); !ok || i.Acquired != 0 || i.Released != 0 {
+// stands reports whether the process that was aimed at is inside or waits, while the holder is still inside.
+func (d *disturber) stands(at target) bool {
+	if at.place != at.holder {
+		if i, ok := d.fleet.Last(at.place); !ok || i.Acquired != 0 || i.Released != 0 {
 			return false
 		}
 	}
-	i, ok := d.fleet.Last(holder.place)
-	return ok && i.Acquired == holder.acquired && isInside(i)
+	i, ok := d.fleet.Last(at.holder)
+	return ok && i.Acquired == at.acquired && isInside(i)
 }
 
 // keepStopped lets time pass while a process stands. A holder whose hold can expire stands until somebody else has taken over, which needs the lifetime and a look at it.

@@ -29,6 +29,9 @@ type disturbance struct {
 // A process is stopped for some dozens of hand-offs, so that it shows whether others go on meanwhile, and where they must not, that they do not.
 const shortestStop, longestStop = 20 * time.Millisecond, 100 * time.Millisecond
 
+// victims is how many of the processes something is done to.
+func victims(processes int) int { return processes / 2 }
+
 // plan draws the disturbances of a run from the seed, in the order of time. Half of the kills and of the stops meet a holder, half a waiter. They go to half of the
 // processes only: how fairly the lock treats a process can be told of those that nothing was done to.
 func plan(o Options) []disturbance {
@@ -39,7 +42,7 @@ func plan(o Options) []disturbance {
 		n    int
 	}{{contend.Killed, o.Kills}, {contend.Stopped, o.Stops}} {
 		for i := range part.n {
-			all = append(all, disturbance{what: part.what, whom: where(i % 2), place: random.IntN(o.Processes / 2),
+			all = append(all, disturbance{what: part.what, whom: where(i % 2), place: random.IntN(victims(o.Processes)),
 				last: shortestStop + time.Duration(random.Int64N(int64(longestStop-shortestStop)))})
 		}
 	}
