@@ -226,6 +226,7 @@ func TestFailureNamesANewDirectoryWithTheHistory(t *testing.T) {
 }
 
 func TestEachKindHasARow(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // for the histories
 	report, text, code := verification(t, "--for", "200ms", "--kills", "0", "--stops", "0", t.TempDir())
 	names := append(kind.All, brokenKinds...).Names()
 	var got []string
