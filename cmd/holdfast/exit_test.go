@@ -111,9 +111,7 @@ func openDir(t *testing.T) string {
 	dir := t.TempDir()
 	must(t, os.Chmod(filepath.Dir(dir), 0o755))
 	must(t, os.Chmod(dir, 0o755))
-	self, err := os.Executable()
-	must(t, err)
-	must(t, os.Symlink(self, filepath.Join(dir, "holdfast")))
+	must(t, os.Symlink(testProgram, filepath.Join(dir, "holdfast")))
 	return dir
 }
 

@@ -51,7 +51,7 @@ func oneLockFile(args []string) (string, error) {
 
 var errInputClosed = errors.New("standard input was closed")
 
-func (f *lockFlags) hold(cmd *cobra.Command, path string) (err error) {
+func (f *lockFlags) hold(cmd *cobra.Command, path string) error {
 	// Standard input is looked at when there is something to end: a single attempt on a free lock succeeds whatever it is.
 	ctx, end := context.WithCancelCause(cmd.Context())
 	watchInput := sync.OnceFunc(func() {
@@ -61,33 +61,21 @@ func (f *lockFlags) hold(cmd *cobra.Command, path string) (err error) {
 		}()
 	})
 	out := events{onWait: watchInput}
-	l, err := f.open(cmd, path, lock.Observe(&out))
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	if err := out.open(cmd, f.json); err != nil {
-		return err
-	}
-	defer func() {
-		if failed := out.close(); err == nil {
-			err = failed
-		}
-	}()
-	signals := catchSignals()
-	h, err := f.take(ctx, cmd, l, &out, signals)
-	if err != nil {
+	return f.withLock(cmd, path, &out, func(l kind.Lock, signals <-chan os.Signal) error {
+		h, err := f.take(ctx, cmd, l, &out, signals)
 		if errors.Is(err, errInputClosed) {
 			return &exit{exitTimeout, fmt.Errorf("acquire %s: %w while others held it: keep it open for as long as the lock is wanted", l.Path(), errInputClosed)}
 		}
-		return err
-	}
-	watchInput()
-	how := untilOver(ctx, h, &out, signals)
-	if err := out.release(h); err != nil {
-		return lockExit(err)
-	}
-	return how
+		if err != nil {
+			return err
+		}
+		watchInput()
+		how := untilOver(ctx, h, &out, signals)
+		if err := out.release(h); err != nil {
+			return lockExit(err)
+		}
+		return how
+	})
 }
 
 // untilOver returns when the hold is to be released or was lost, and with what the program then ends.

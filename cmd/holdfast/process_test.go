@@ -23,6 +23,9 @@ import (
 // patience is how long a test waits for what must happen, before it takes it for a failure.
 const patience = time.Minute
 
+// testProgram is what both holdfast and the programs that it runs are, see TestMain.
+var testProgram, _ = os.Executable()
+
 // process is a holdfast that a test has started.
 type process struct {
 	t      *testing.T
@@ -36,9 +39,7 @@ type process struct {
 // prepare makes the command line of a holdfast that runs in dir, in a session of its own: the signals of a terminal in which the tests run are not meant for it.
 func prepare(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	self, err := os.Executable()
-	must(t, err)
-	cmd := exec.Command(self, args...)
+	cmd := exec.Command(testProgram, args...)
 	cmd.Dir = dir
 	// The race detector's pause before a process ends is for reports that other threads are about to make.
 	cmd.Env = append(os.Environ(), roleVariable+"=holdfast", "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))

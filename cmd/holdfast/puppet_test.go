@@ -45,7 +45,7 @@ func puppet(args []string) int {
 		case "files":
 			fmt.Println(strings.Join(openFiles(), " "))
 		case "spawn": // leaves another one running, which takes over the standard files
-			child := exec.Command(os.Args[0], puppetName, "meek")
+			child := exec.Command(testProgram, puppetName, "meek")
 			child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 			if err := child.Start(); err != nil {
 				fmt.Println(err)

@@ -77,26 +77,19 @@ func splitArgs(args []string, n int) (path string, command []string, err error) 
 	return args[0], args[1:], nil
 }
 
-func (f *runFlags) run(cmd *cobra.Command, path string, command []string) (err error) {
+func (f *runFlags) run(cmd *cobra.Command, path string, command []string) error {
 	var out events
-	l, err := f.open(cmd, path, lock.Observe(&out))
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	if err := out.open(cmd, f.json); err != nil {
-		return err
-	}
-	defer func() {
-		if failed := out.close(); err == nil {
-			err = failed
+	return f.withLock(cmd, path, &out, func(l kind.Lock, signals <-chan os.Signal) error {
+		h, err := f.take(cmd.Context(), cmd, l, &out, signals)
+		if err != nil {
+			return err
 		}
-	}()
-	signals := catchSignals()
-	h, err := f.take(cmd.Context(), cmd, l, &out, signals)
-	if err != nil {
-		return err
-	}
+		return f.runInside(command, h, &out, signals)
+	})
+}
+
+// runInside runs the command and releases the hold.
+func (f *runFlags) runInside(command []string, h *lock.Hold, out *events, signals <-chan os.Signal) error {
 	c, ended, err := startCommand(command, h)
 	if err != nil {
 		if released := out.release(h); released != nil {

@@ -23,7 +23,7 @@ func runPuppet(t *testing.T, dir, kindOfPuppet string, flags ...string) (*proces
 }
 
 func puppetArgs(kindOfPuppet string, flags ...string) []string {
-	return slices.Concat([]string{"run"}, flags, []string{"l", "--", os.Args[0], puppetName, kindOfPuppet})
+	return slices.Concat([]string{"run"}, flags, []string{"l", "--", testProgram, puppetName, kindOfPuppet})
 }
 
 // ready returns the number of the puppet.
@@ -58,7 +58,7 @@ func TestManyRunsDoNotOverlap(t *testing.T) {
 	const runs = 12
 	var all []*process
 	for range runs {
-		all = append(all, start(t, dir, "run", "l", "--", os.Args[0], puppetName, "alone", "work"))
+		all = append(all, start(t, dir, "run", "l", "--", testProgram, puppetName, "alone", "work"))
 	}
 	for _, p := range all {
 		p.ends(0, "")
@@ -250,7 +250,7 @@ func TestCommandFindsLockAndToken(t *testing.T) {
 		p.ends(0, "")
 	}
 	// The number of a lock outside is not that of the lock inside.
-	outer := start(t, dir, slices.Concat([]string{"run", "--fencing", "outer", "--", os.Args[0]}, puppetArgs("meek"))...)
+	outer := start(t, dir, slices.Concat([]string{"run", "--fencing", "outer", "--", testProgram}, puppetArgs("meek"))...)
 	outer.ready()
 	outer.tell("environment")
 	if line := outer.expect(l); line != l+" " {

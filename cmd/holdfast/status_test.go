@@ -18,7 +18,7 @@ func TestStatusNamesHolderAndWaiters(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	l := filepath.Join(dir, "l")
-	command := filepath.Base(os.Args[0])
+	command := filepath.Base(testProgram)
 	command = command[:min(len(command), 15)] // as the kernel cuts it
 	entry := func(p *process) ownerJSON { return ownerJSON{p.pid(), command, "exclusive"} }
 	check := func(when string, code int, want statusJSON) {

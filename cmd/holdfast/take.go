@@ -26,6 +26,23 @@ func (s *signalled) exitOf(err error) error {
 	return &exit{exitSignal + int(n), err}
 }
 
+// withLock calls do with the lock at path and the signals that this process gets, while out writes to what --json names.
+func (f *lockFlags) withLock(cmd *cobra.Command, path string, out *events, do func(kind.Lock, <-chan os.Signal) error) error {
+	l, err := f.open(cmd, path, lock.Observe(out))
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if err := out.open(cmd, f.json); err != nil {
+		return err
+	}
+	err = do(l, catchSignals())
+	if failed := out.close(); err == nil {
+		err = failed
+	}
+	return err
+}
+
 // take acquires a lock. A signal ends the wait and then the program, with the lock not held.
 func (f *lockFlags) take(ctx context.Context, cmd *cobra.Command, l kind.Lock, out *events, signals <-chan os.Signal) (*lock.Hold, error) {
 	if f.endless(cmd) {
