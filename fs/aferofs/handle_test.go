@@ -242,30 +242,67 @@ func TestHostOnAnotherWaitsThroughItsBase(t *testing.T) {
 	onTask(t, base, func() (any, error) { return nil, f.Close() })
 }
 
+// slowHost lets a write begin and end when the test says so.
+type slowHost struct {
+	fs.Host
+	began, end chan struct{}
+	closed     bool
+}
+
+func (h *slowHost) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, error) {
+	f, err := h.Host.Open(path, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return slowFile{f, h}, nil
+}
+
+type slowFile struct {
+	fs.File
+	host *slowHost
+}
+
+func (f slowFile) WriteAt(p []byte, off int64) (int, error) {
+	f.host.began <- struct{}{}
+	<-f.host.end
+	return f.File.WriteAt(p, off)
+}
+
+func (f slowFile) Close() error {
+	f.host.closed = true
+	return f.File.Close()
+}
+
 func TestCloseLeavesCallsUnderWayAlone(t *testing.T) {
-	afs := aferofs.FromHost(osfs.New())
-	path := filepath.Join(t.TempDir(), "file")
-	for range 200 {
-		f, err := afs.Create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all sync.WaitGroup
-		for i := range 4 {
-			all.Go(func() {
-				// A descriptor that was closed too early is bad, or already another file's.
-				if _, err := f.WriteAt([]byte(line), int64(i)); err != nil && !errors.Is(err, os.ErrClosed) {
-					t.Error(err)
-				}
-			})
-		}
-		if err := f.Close(); err != nil {
-			t.Error(err)
-		}
-		all.Wait()
-		if err := f.Close(); !errors.Is(err, os.ErrClosed) {
-			t.Errorf("the second Close: %v, want ErrClosed", err)
-		}
+	h := &slowHost{Host: osfs.New(), began: make(chan struct{}), end: make(chan struct{})}
+	f, err := aferofs.FromHost(h).Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error)
+	go func() {
+		_, err := f.WriteAt([]byte(line), 0)
+		written <- err
+	}()
+	<-h.began
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if h.closed {
+		t.Error("the host's file was closed during a write")
+	}
+	if err := f.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the second Close: %v, want ErrClosed", err)
+	}
+	if _, err := f.Write([]byte(line)); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Write after Close: %v, want ErrClosed", err)
+	}
+	h.end <- struct{}{}
+	if err := <-written; err != nil {
+		t.Errorf("the write that was under way: %v", err)
+	}
+	if !h.closed {
+		t.Error("the host's file stayed open after the last call")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/spf13/afero"
 
@@ -76,15 +77,20 @@ func TestSameArgumentsGiveEqualHosts(t *testing.T) {
 }
 
 // carelessFs makes a file whether or not it exists.
-type carelessFs struct{ afero.Fs }
+type carelessFs struct {
+	afero.Fs
+	opened int
+}
 
-func (c carelessFs) OpenFile(name string, flag int, perm os.FileMode) (afero.File, error) {
+func (c *carelessFs) OpenFile(name string, flag int, perm os.FileMode) (afero.File, error) {
+	c.opened++
 	return c.Fs.OpenFile(name, flag&^os.O_EXCL, perm)
 }
 
 func TestFsThatIgnoresExclusiveIsFoundOut(t *testing.T) {
 	memory := afero.NewMemMapFs()
-	h := aferofs.Host(carelessFs{memory}, osfs.New())
+	careless := &carelessFs{Fs: memory}
+	h := aferofs.Host(careless, osfs.New())
 	for range 2 {
 		f, err := h.Open("/marker", marker, 0o600)
 		if !errors.Is(err, fs.ErrUnsupported) {
@@ -93,6 +99,9 @@ func TestFsThatIgnoresExclusiveIsFoundOut(t *testing.T) {
 		if exists, _ := afero.Exists(memory, "/marker"); exists {
 			t.Error("the file is there, though nothing may have happened")
 		}
+	}
+	if careless.opened != 2 {
+		t.Errorf("the Fs was asked to make the file %d times, want 2 to find out and none after", careless.opened)
 	}
 	if f, err := h.Open("/file", fs.ReadWrite|fs.Create, 0o600); err != nil {
 		t.Errorf("without Exclusive: %v", err)
@@ -234,5 +243,27 @@ func TestReadOnlyFsRefusesEveryChange(t *testing.T) {
 		if err := try(); !errors.Is(err, iofs.ErrPermission) {
 			t.Errorf("%s: %v, want one that is ErrPermission", what, err)
 		}
+	}
+}
+
+// TestMemoryIsNotChangedByTheWay: MemMapFs takes the end of a file's use for a modification, and a write of nothing for one that reaches there.
+func TestMemoryIsNotChangedByTheWay(t *testing.T) {
+	h := aferofs.Host(afero.NewMemMapFs(), osfs.New())
+	f, err := h.Open("/file", fs.ReadWrite|fs.Create, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.WriteAt(nil, 100); n != 0 || err != nil {
+		t.Errorf("WriteAt of nothing: %d, %v", n, err)
+	}
+	longAgo := time.Unix(1e9, 0)
+	if err := f.SetTimes(longAgo, longAgo); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := h.Lstat("/file"); err != nil || info.Size != 0 || !info.Mtime.Equal(longAgo) {
+		t.Errorf("the file has %d bytes and is of %v, %v, want none and %v", info.Size, info.Mtime, err, longAgo)
 	}
 }
