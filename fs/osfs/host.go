@@ -1,6 +1,19 @@
 // Package osfs implements [fs.Host] on the operating system, with system calls and nothing above them.
 //
-// Linux is complete. Elsewhere some operations answer [fs.ErrUnsupported]; which ones is said at the methods. Files of one platform end in its name.
+// # Platforms
+//
+// Linux has everything, on amd64 and arm64; on other processors it cannot wait in the kernel. What the others lack, here as at the methods, is an error that
+// errors.Is reports as [fs.ErrUnsupported], or a value that says "unknown":
+//
+//   - macOS, FreeBSD, NetBSD, OpenBSD, DragonFly: [fs.Whole] is flock(2). There are no locks on byte ranges, no waiting in the kernel, no lock table and no Watch. Times are
+//     set to the microsecond. Outside of macOS an identity has no start, and outside of macOS and FreeBSD no boot. In a jail, and where the administrator hides processes, nobody is
+//     judged dead by absence. Uptime may not count suspension on FreeBSD, NetBSD and DragonFly.
+//   - Windows: locks are those of LockFileEx, [fs.Whole] is the byte range [0,1). They are mandatory: bytes that another open file has locked exclusively cannot be read, and bytes that it
+//     has locked at all cannot be written, which is [fs.ErrBusy]. A file that is open can be neither renamed, replaced nor removed, which is [fs.ErrBusy] too. There is no waiting in the kernel, no
+//     Conflict, no lock table, no Watch, no Sync of a directory and no boot; of the permission bits there is the owner's right to write. A file is synced, and its times are set, only if it is
+//     open for writing.
+//
+// Other platforms, such as Solaris, AIX, Plan 9 and WebAssembly, are not supported: the package does not compile there.
 package osfs
 
 import (

@@ -8,7 +8,5 @@ import (
 	"github.com/holdfast-lock/holdfast/fs"
 )
 
-// canInterrupt: there is no way to end a wait in the kernel here, so nobody waits there.
-func canInterrupt() bool { return false }
-
+// waitInKernel is unsupported: there is no way to end a wait in the kernel here.
 func waitInKernel(context.Context, int, int) (bool, error) { return false, fs.ErrUnsupported }
