@@ -1,6 +1,7 @@
 package linearize
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -60,10 +61,10 @@ func Check(history History, timeout time.Duration) Result {
 func check(history History, timeout time.Duration, atLeast int) (result Result) {
 	start := time.Now()
 	defer func() { result.Took = time.Since(start) }()
-	if defect := history.defect(); defect != "" {
+	s := history.settle()
+	if defect := cmp.Or(history.defect(), s.defect); defect != "" {
 		return Result{Verdict: Undecided, Evidence: "this is no history: " + defect}
 	}
-	s := history.settle()
 	result.Calls = len(s.calls)
 	s.narrow()
 	pieces := s.pieces(atLeast)
@@ -86,7 +87,7 @@ func check(history History, timeout time.Duration, atLeast int) (result Result) 
 		case outcome == porcupine.Illegal:
 			result.Verdict = NotLinearizable
 			found = s.unplaced(piece, state, order)
-			if len(pairs) > 0 && pairs[0].From <= found.to {
+			if len(pairs) > 0 && pairs[0].A.From <= found.to { // says more, if it is not another matter
 				found = shared(pairs[0])
 			}
 		case len(pairs) > 0:
@@ -126,18 +127,46 @@ func linearize(state model.Mutex, calls []call, timeout time.Duration) (porcupin
 	return outcome, order
 }
 
-// specification gives porcupine the model, in a state to start from. An operation is its input, a *call. Model.Hash is left out: which calls have
-// been decides the state, so it would tell nothing apart.
+// progress is the state of the lock, and which of the calls that others come after have been.
+type progress struct {
+	model.Mutex
+	led *led
+}
+
+type led struct {
+	id     int
+	before *led
+}
+
+func (l *led) includes(id int) bool {
+	for ; l != nil; l = l.before {
+		if l.id == id {
+			return true
+		}
+	}
+	return false
+}
+
+// specification gives porcupine the model, in a state to start from. An operation is its input, a *call. It compares states only among those that the same calls led
+// to; what has been is equal then, and Model.Hash would tell nothing apart.
 func specification(state model.Mutex) porcupine.Model {
 	return porcupine.Model{
-		Init: func() any { return state },
+		Init: func() any { return progress{Mutex: state} },
 		Step: func(state, input, _ any) (bool, any) {
-			next, legal, _ := state.(model.Mutex).Step(input.(*call).op)
+			p, c := state.(progress), input.(*call)
+			if c.after != 0 && !p.led.includes(c.after) {
+				return false, state
+			}
+			next, legal, _ := p.Step(c.op)
 			if !legal {
 				return false, state
 			}
-			return true, next
+			if c.leads {
+				p.led = &led{c.id, p.led}
+			}
+			return true, progress{next, p.led}
 		},
+		Equal: func(a, b any) bool { return a.(progress).Mutex == b.(progress).Mutex },
 	}
 }
 

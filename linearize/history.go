@@ -76,7 +76,7 @@ type fault struct {
 }
 
 // Killed says that a process was killed. at is read before the signal is sent: every hold of the process that was not released by then
-// ends at some time after at.
+// ends at some time after at, and after everything that the process recorded.
 func (h *History) Killed(process int, at time.Duration) {
 	h.faults = append(h.faults, fault{process: process, killed: true, from: at, to: at})
 }

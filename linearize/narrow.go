@@ -28,6 +28,17 @@ func (s *settled) narrow() {
 		acquire.from = max(acquire.from, end.Call)
 		end.to = min(end.to, acquire.Return)
 	}
+	last := make(map[int]time.Duration)
+	for i := range s.calls {
+		if c := &s.calls[i]; c.leads {
+			last[c.id] = c.to
+		}
+	}
+	for i := range s.calls {
+		if c := &s.calls[i]; c.after != 0 && last[c.after] < c.from {
+			c.after = 0 // they do not touch any more
+		}
+	}
 }
 
 // pieces cuts the calls, ordered by time, where nothing is in progress, into pieces of atLeast calls. All calls of a piece are before all of the next in

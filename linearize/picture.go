@@ -89,7 +89,7 @@ func (r Result) Visualize(w io.Writer) error {
 	m := specification(r.scene.state)
 	m.DescribeOperation = func(input, _ any) string { return input.(*call).String() }
 	m.DescribeOperationMetadata = func(metadata any) string { return metadata.(string) }
-	m.DescribeState = func(state any) string { return describe(state.(model.Mutex), r.scene.clients) }
+	m.DescribeState = func(state any) string { return describe(state.(progress).Mutex, r.scene.clients) }
 	_, info := porcupine.CheckOperationsVerbose(m, operations, pictureTime)
 	info.AddAnnotations(r.scene.annotations())
 	return porcupine.Visualize(m, info, w)

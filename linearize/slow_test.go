@@ -1,7 +1,9 @@
 package linearize
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,8 @@ func slowly(h History) bool {
 		op        model.Op
 		call, ret time.Duration
 		optional  bool
+		before    []*step // a release that never returned releases no later hold of its client
+		after     []*step // a client makes one call after the other
 	}
 	var steps []*step
 	number := make(map[Client]model.Client)
@@ -27,33 +31,52 @@ func slowly(h History) bool {
 		steps = append(steps, s)
 		return s
 	}
-	lastReturn := make(map[Client]time.Duration)
-	for _, o := range h.Operations {
+	operations := slices.Clone(h.Operations)
+	slices.SortStableFunc(operations, func(a, b Operation) int { return cmp.Or(cmp.Compare(a.Call, b.Call), cmp.Compare(a.Return, b.Return)) })
+	alive := make(map[int]time.Duration)
+	for _, o := range operations {
 		pending := o.Return == Never && o.Kind != model.End
-		add(o, o.OK || pending, pending)
-		if o.Return != Never {
-			lastReturn[o.Client] = max(lastReturn[o.Client], o.Return)
+		s := add(o, o.OK || pending, pending)
+		for _, earlier := range steps[:len(steps)-1] {
+			if earlier.optional && earlier.op.Kind == model.Release && earlier.op.Client == s.op.Client && s.op.Kind == model.Acquire && s.op.OK {
+				earlier.before = append(earlier.before, s)
+			}
+			if !earlier.optional && earlier.ret <= s.call && earlier.op.Client == s.op.Client && earlier.op.Kind != model.End && s.op.Kind != model.End {
+				s.after = append(s.after, earlier)
+			}
+		}
+		for _, seen := range []time.Duration{o.Call, o.Return} {
+			if seen != Never && o.Kind != model.End {
+				alive[o.Client.Process] = max(alive[o.Client.Process], seen)
+			}
 		}
 	}
-	for _, o := range h.Operations {
+	for c := range number {
 		for _, f := range h.faults {
-			if f.killed && f.process == o.Client.Process && o.Kind == model.Acquire {
-				add(Operation{Client: o.Client, Kind: model.End, Call: max(f.from, lastReturn[o.Client]), Return: Never}, true, true)
+			if f.killed && f.process == c.Process {
+				end := add(Operation{Client: c, Kind: model.End, Call: max(f.from, alive[c.Process]), Return: Never}, true, true)
+				for _, s := range steps {
+					if !s.optional && s.op.Client == end.op.Client && s.op.Kind != model.End {
+						end.after = append(end.after, s)
+					}
+				}
 			}
 		}
 	}
 	type situation struct {
 		state model.Mutex
+		quiet bool
 		done  string
 	}
 	seen := make(map[situation]bool)
 	done := make([]byte, len(steps))
-	var search func(state model.Mutex) bool
-	search = func(state model.Mutex) bool {
-		if seen[situation{state, string(done)}] {
+	var search func(state model.Mutex, quiet bool) bool
+	search = func(state model.Mutex, quiet bool) bool { // quiet: held by an acquisition that never returned, which nobody can release or end by name
+		now := situation{state, quiet, string(done)}
+		if seen[now] {
 			return false
 		}
-		seen[situation{state, string(done)}] = true
+		seen[now] = true
 		first := Never // the first return of what must still be; nothing that is called later can come before it
 		complete := true
 		for i, s := range steps {
@@ -66,12 +89,16 @@ func slowly(h History) bool {
 			return true
 		}
 		for i, s := range steps {
-			if done[i] != 0 || s.call > first {
+			been := func(other *step) bool { return done[slices.Index(steps, other)] != 0 }
+			yet := func(other *step) bool { return !been(other) }
+			if been(s) || s.call > first || slices.ContainsFunc(s.before, been) || slices.ContainsFunc(s.after, yet) {
 				continue
 			}
-			if next, legal, _ := state.Step(s.op); legal {
+			next, legal, _ := state.Step(s.op)
+			ends := next.Holder != state.Holder && s.op.Kind != model.Acquire
+			if legal && !(ends && quiet && !s.optional) {
 				done[i] = 1
-				if search(next) {
+				if search(next, !ends && quiet || s.optional && s.op.Kind == model.Acquire) {
 					return true
 				}
 				done[i] = 0
@@ -79,7 +106,7 @@ func slowly(h History) bool {
 		}
 		return false
 	}
-	return search(model.Mutex{})
+	return search(model.Mutex{}, false)
 }
 
 // smallHistory draws what three clients of two processes may have recorded, in a short time, so that much is concurrent. It may be anything, legal or not, but
@@ -100,14 +127,10 @@ func smallHistory(t *rapid.T) History {
 				o.Token = rapid.Uint64Range(0, 6).Draw(t, "token")
 			}
 			now = o.Return
-			if o.Kind == model.End && rapid.Bool().Draw(t, "open") {
+			if o.Kind == model.End && rapid.Bool().Draw(t, "open") || rapid.IntRange(0, 9).Draw(t, "unreturned") == 0 {
 				o.Return = Never
 			}
 			h.Operations = append(h.Operations, o)
-		}
-		if rapid.IntRange(0, 2).Draw(t, "hangs") == 0 {
-			kind := rapid.SampledFrom([]model.Kind{model.Acquire, model.Release}).Draw(t, "kind")
-			h.Operations = append(h.Operations, Operation{Client: c, Kind: kind, Call: now + 1, Return: Never})
 		}
 	}
 	if rapid.IntRange(0, 2).Draw(t, "kill") == 0 {
@@ -124,12 +147,16 @@ func TestCheckAgreesWithTheSlowSearch(t *testing.T) {
 		if slowly(h) {
 			want = Linearizable
 		}
-		verdicts[want-Linearizable]++
 		for _, atLeast := range []int{1, 3, pieceCalls} {
-			if got := check(h, plenty, atLeast); got.Verdict != want {
+			got := check(h, plenty, atLeast)
+			if strings.HasPrefix(got.Evidence, "this is no history") {
+				t.Skip(got.Evidence)
+			}
+			if got.Verdict != want {
 				t.Fatalf("in pieces of %d: %v, %q; the slow search says %v", atLeast, got.Verdict, got.Evidence, want)
 			}
 		}
+		verdicts[want-Linearizable]++
 		if pairs, total := Overlaps(h.Holds(), 1); total > 0 && want == Linearizable {
 			t.Fatalf("linearizable, and yet %v", pairs[0])
 		}
