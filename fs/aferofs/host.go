@@ -125,7 +125,7 @@ func (h host) existsInstead(path string, err error) error {
 		return nil
 	}
 	if _, _, lstatErr := h.lstat(path); lstatErr == nil {
-		return fs.Mark(err, iofs.ErrExist)
+		return fs.Mark(bare(err), iofs.ErrExist)
 	}
 	return err
 }

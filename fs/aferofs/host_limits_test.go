@@ -1,6 +1,7 @@
 package aferofs_test
 
 import (
+	"context"
 	"errors"
 	iofs "io/fs"
 	"os"
@@ -160,6 +161,9 @@ func TestFsThatCannotTellSymbolicLinks(t *testing.T) {
 	if exists, _ := afero.Exists(memory, "/new"); exists {
 		t.Error("a file was made, though nothing may have happened")
 	}
+	if list, err := h.ReadDir("/"); len(list) != 1 || list[0].Name != "file" || err != nil {
+		t.Errorf("ReadDir: %v, %v, want the file", list, err)
+	}
 	// An exclusive open follows no symbolic link, so it needs to know of none.
 	f, err := h.Open("/marker", marker|fs.NoFollow, 0o600)
 	if err != nil {
@@ -265,5 +269,26 @@ func TestMemoryIsNotChangedByTheWay(t *testing.T) {
 	}
 	if info, err := h.Lstat("/file"); err != nil || info.Size != 0 || !info.Mtime.Equal(longAgo) {
 		t.Errorf("the file has %d bytes and is of %v, %v, want none and %v", info.Size, info.Mtime, err, longAgo)
+	}
+}
+
+func TestLocksAreRefusedAtOnce(t *testing.T) {
+	h := aferofs.Host(afero.NewMemMapFs(), osfs.New())
+	f, err := h.Open("/file", fs.ReadWrite|fs.Create, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, region := range []fs.Region{fs.Whole, {Offset: 1, Length: 1}} {
+		for what, try := range map[string]func() (bool, error){
+			"TryLock":  func() (bool, error) { return f.TryLock(region, fs.LockExclusive) },
+			"WaitLock": func() (bool, error) { return f.WaitLock(context.Background(), region, fs.LockExclusive) },
+			"Conflict": func() (bool, error) { return f.Conflict(region, fs.LockExclusive) },
+			"Unlock":   func() (bool, error) { return false, f.Unlock(region) },
+		} {
+			if yes, err := try(); yes || !errors.Is(err, fs.ErrUnsupported) || !errors.Is(err, fs.ErrNoLocks) {
+				t.Errorf("%s of %v: %t, %v, want ErrUnsupported and ErrNoLocks", what, region, yes, err)
+			}
+		}
 	}
 }

@@ -46,7 +46,7 @@ func (h host) open(path string, flag fs.OpenFlag, perm fs.FileMode) (afero.File,
 	case err != nil && flag&fs.Exclusive != 0:
 		return nil, h.existsInstead(path, err)
 	case err != nil && flag&fs.NoFollow != 0 && h.isSymlink(path):
-		return nil, fs.Mark(err, fs.ErrSymlink) // since a moment ago
+		return nil, fs.Mark(bare(err), fs.ErrSymlink) // since a moment ago
 	case err != nil:
 		return nil, err
 	case flag&fs.Exclusive != 0:
