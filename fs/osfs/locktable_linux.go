@@ -2,7 +2,9 @@ package osfs
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,32 +13,70 @@ import (
 	"github.com/holdfast-lock/holdfast/fs"
 )
 
-// LockTable reads /proc/locks.
+// lockTableReadings bounds how often the table is read to get a consistent one.
+const lockTableReadings = 10
+
+// LockTable reads /proc/locks. The kernel hands it out in pieces of a page, and between two of them the entries move: one can be missing from the
+// whole, or stand in it twice. So a table that came in several pieces is read again: one that is short until it comes in one, a longer one until it comes the same
+// again.
 func (h *Host) LockTable(path string, id fs.FileID) (fs.LockTable, error) {
-	b, err := os.ReadFile("/proc/locks")
-	if err != nil {
-		return fs.LockTable{}, fmt.Errorf("%w: %w", fs.ErrUnsupported, err)
-	}
 	files := map[string]bool{lockKey(id.Device, id.Inode): true}
 	if dev, ok := superblockOf(path); ok {
 		files[lockKey(dev, id.Inode)] = true
 	}
 	table := fs.LockTable{Complete: h.Self().PIDNamespace == initialPIDNamespace}
-	var waiting []fs.LockOwner
-	for line := range strings.Lines(string(b)) {
-		owner, file, ok := parseLock(line)
-		if !ok || !files[file] {
-			continue
+	for reading := range lockTableReadings {
+		b, onePiece, err := readLocks()
+		if err != nil {
+			return fs.LockTable{}, fmt.Errorf("%w: %w", fs.ErrUnsupported, err)
 		}
-		owner.Command = commandOf(owner.PID)
-		if owner.Waiting {
-			waiting = append(waiting, owner)
-		} else {
-			table.Owners = append(table.Owners, owner)
+		owners := ownersIn(string(b), files)
+		same := reading > 0 && len(b) > os.Getpagesize()/2 && slices.Equal(owners, table.Owners)
+		table.Owners = owners
+		if onePiece || same {
+			break
 		}
 	}
-	table.Owners = append(table.Owners, waiting...)
+	for i := range table.Owners {
+		table.Owners[i].Command = commandOf(table.Owners[i].PID)
+	}
 	return table, nil
+}
+
+// readLocks reads the table once, and reports whether one call returned all of it.
+func readLocks() (table []byte, onePiece bool, err error) {
+	f, err := os.Open("/proc/locks")
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	piece := make([]byte, 64<<10) // more than the kernel returns at once
+	for pieces := 0; ; pieces++ {
+		n, err := f.Read(piece)
+		table = append(table, piece[:n]...)
+		switch {
+		case err == io.EOF:
+			return table, pieces <= 1, nil
+		case err != nil:
+			return nil, false, err
+		}
+	}
+}
+
+// ownersIn returns who is in the table for one of the files, holders first.
+func ownersIn(table string, files map[string]bool) []fs.LockOwner {
+	var holding, waiting []fs.LockOwner
+	for line := range strings.Lines(table) {
+		owner, file, ok := parseLock(line)
+		switch {
+		case !ok || !files[file]:
+		case owner.Waiting:
+			waiting = append(waiting, owner)
+		default:
+			holding = append(holding, owner)
+		}
+	}
+	return append(holding, waiting...)
 }
 
 func lockKey(dev, inode uint64) string {
