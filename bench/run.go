@@ -52,7 +52,7 @@ type step struct {
 	do   func() error
 }
 
-// Run measures everything and returns what it found. When ctx ends it returns context.Cause(ctx) at the end of the measurement that is under way.
+// Run measures everything and returns what it found. When ctx ends it breaks off and returns context.Cause(ctx).
 func Run(ctx context.Context, o Options) (*Report, error) {
 	dir, err := os.MkdirTemp(o.Dir, "holdfast-bench-")
 	if err != nil {
@@ -71,11 +71,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r.planDisturbance()
 	r.planCancellation()
 	for n, s := range r.steps {
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
 		o.Progress(n, len(r.steps), s.what)
-		if err := s.do(); err != nil {
+		err := s.do()
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, cause
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.what, err)
 		}
 	}
@@ -95,7 +96,7 @@ func newReport(o Options, dir string) *Report {
 
 // enlist asks a program which locks it has.
 func (r *runner) enlist(p worker.Program) error {
-	w, err := worker.Start(p)
+	w, err := worker.Start(r.ctx, p)
 	if err != nil {
 		return err
 	}
@@ -115,8 +116,8 @@ func (r *runner) path(name string) string { return filepath.Join(r.dir, name+".l
 func (r *runner) plan(what string, do func() error) { r.steps = append(r.steps, step{what, do}) }
 
 // once does a task in a worker of its own.
-func once(p worker.Program, task string, args, result any) error {
-	w, err := worker.Start(p)
+func (r *runner) once(p worker.Program, task string, args, result any) error {
+	w, err := worker.Start(r.ctx, p)
 	if err != nil {
 		return err
 	}
@@ -146,11 +147,11 @@ func inRounds[T any](r *runner, what string, locks []contestant, measure func(co
 
 func (r *runner) planSolo() {
 	inRounds(r, "alone", r.contestants, func(c contestant) (s Solo, err error) {
-		err = once(c.program, uncontendedTask, soloArgs{c.Name, r.path("alone"), r.For}, &s)
+		err = r.once(c.program, uncontendedTask, soloArgs{c.Name, r.path("alone"), r.For}, &s)
 		return s, err
 	}, mergeSolo, func(row Row[Solo]) { r.report.Uncontended = append(r.report.Uncontended, row) })
 	inRounds(r, "reentrant", r.contestants[:1], func(c contestant) (s Solo, err error) {
-		err = once(c.program, reentrantTask, soloArgs{c.Name, r.path("reentrant"), r.For}, &s)
+		err = r.once(c.program, reentrantTask, soloArgs{c.Name, r.path("reentrant"), r.For}, &s)
 		return s, err
 	}, mergeSolo, func(row Row[Solo]) { r.report.Reentrant = append(r.report.Reentrant, row) })
 }
@@ -165,7 +166,7 @@ func mergeSolo(rounds []Solo) Solo {
 const patience = 30 * time.Second
 
 func (r *runner) fleet(c contestant, processes, spares int) (*contend.Fleet, error) {
-	return contend.Start(contend.Options{Program: c.program, Subject: c.Name, Path: r.path("contended"),
+	return contend.Start(r.ctx, contend.Options{Program: c.program, Subject: c.Name, Path: r.path("contended"),
 		Processes: processes, Spares: spares, Hold: r.Hold})
 }
 
@@ -242,7 +243,7 @@ func medianOf[T any, V cmp.Ordered](rounds []T, of func(T) V) V {
 func (r *runner) planGoroutines() {
 	for _, n := range r.Goroutines {
 		inRounds(r, fmt.Sprintf("%d goroutines", n), r.contestants, func(c contestant) (crowd Crowd, err error) {
-			err = once(c.program, goroutinesTask, goroutinesArgs{soloArgs{c.Name, r.path("crowd"), r.For}, n}, &crowd)
+			err = r.once(c.program, goroutinesTask, goroutinesArgs{soloArgs{c.Name, r.path("crowd"), r.For}, n}, &crowd)
 			return crowd, err
 		}, mergeCrowds, func(row Row[Crowd]) { r.report.Goroutines = append(r.report.Goroutines, row) })
 	}
@@ -350,7 +351,7 @@ func (r *runner) planCancellation() {
 			}
 			r.plan(fmt.Sprintf("%d canceled waiters: %s", waiters, c.Name), func() error {
 				var result Cancellation
-				err := once(c.program, cancelTask, cancelArgs{c.Name, r.path("canceled"), waiters, cancelRounds}, &result)
+				err := r.once(c.program, cancelTask, cancelArgs{c.Name, r.path("canceled"), waiters, cancelRounds}, &result)
 				r.report.Cancellation = append(r.report.Cancellation, Row[Cancellation]{c.Name, result})
 				return err
 			})

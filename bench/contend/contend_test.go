@@ -113,7 +113,7 @@ func startOptions(t *testing.T, ctx context.Context, o contend.Options) (*conten
 		t.Fatal(err)
 	}
 	o.Program, o.Path = worker.Program{self}, filepath.Join(t.TempDir(), "lock")
-	return contend.StartContext(ctx, o)
+	return contend.Start(ctx, o)
 }
 
 // begin starts processes that contend.

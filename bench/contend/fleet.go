@@ -59,11 +59,9 @@ const (
 	Stopped FaultKind = "stopped"
 )
 
-// Start starts the processes. They contend after Go. Finish ends them.
-func Start(o Options) (*Fleet, error) { return StartContext(context.Background(), o) }
-
-// StartContext is Start with a context whose end kills the processes, so that whatever waits for one returns. Finish or Abort is still called.
-func StartContext(ctx context.Context, o Options) (*Fleet, error) {
+// Start starts the processes. They contend after Go. Finish ends them. When ctx ends, they are killed, so that whatever waits for one returns; Finish or Abort is
+// called all the same.
+func Start(ctx context.Context, o Options) (*Fleet, error) {
 	j, err := journal.Create(o.Processes+o.Spares, cmp.Or(o.Records, DefaultRecords))
 	if err != nil {
 		return nil, err
@@ -85,7 +83,7 @@ func StartContext(ctx context.Context, o Options) (*Fleet, error) {
 }
 
 func (f *Fleet) launch(place int) error {
-	w, err := worker.StartContext(f.ctx, f.options.Program)
+	w, err := worker.Start(f.ctx, f.options.Program)
 	if err != nil {
 		return err
 	}

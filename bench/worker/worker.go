@@ -24,11 +24,8 @@ type Worker struct {
 	ended   chan struct{} // closed once the process is reaped
 }
 
-// Start starts a worker.
-func Start(p Program) (*Worker, error) { return StartContext(context.Background(), p) }
-
-// StartContext starts a worker that is killed when ctx ends, so that whoever waits for it goes on.
-func StartContext(ctx context.Context, p Program) (*Worker, error) {
+// Start starts a worker that is killed when ctx ends, so that whoever waits for it goes on.
+func Start(ctx context.Context, p Program) (*Worker, error) {
 	cmd := exec.CommandContext(ctx, p[0], p[1:]...)
 	in, err := cmd.StdinPipe()
 	if err != nil {

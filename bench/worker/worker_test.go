@@ -44,7 +44,7 @@ func start(t *testing.T) *worker.Worker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := worker.Start(worker.Program{self})
+	w, err := worker.Start(t.Context(), worker.Program{self})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,7 +141,7 @@ func (v *verifier) gives() bool {
 // contend lets processes contend for the lock and disturbs them. Errors of the lock are findings.
 func (v *verifier) contend() (contend.Outcome, []stop, error) {
 	v.show(0, "start")
-	fleet, err := contend.StartContext(v.ctx, contend.Options{Program: v.Program, Subject: v.kind.Name, Path: v.path, Processes: v.Processes, Spares: v.Kills, Hold: v.Hold,
+	fleet, err := contend.Start(v.ctx, contend.Options{Program: v.Program, Subject: v.kind.Name, Path: v.path, Processes: v.Processes, Spares: v.Kills, Hold: v.Hold,
 		Records: max(contend.DefaultRecords, int(v.For/v.Hold))})
 	if err != nil {
 		return contend.Outcome{}, nil, err
