@@ -17,8 +17,8 @@ type Hold struct {
 	Token     uint64        // fencing number, 0 if there is none
 }
 
-// FromHolds makes a history of hold records, in any order. A record without Acquired is an acquisition that failed or never returned, which
-// proves nothing about the lock. One without Releasing is a hold that lasts: until the process is killed ([History.Killed]), or to the end. One
+// FromHolds makes a history of hold records, in any order. A record without Acquired is an acquisition that failed, or never returned if its client did
+// nothing after it, which proves nothing about the lock. One without Releasing is a hold that lasts: until the process is killed ([History.Killed]), or to the end. One
 // without Released may have been released at any time since Releasing. A hold that expired before it was released ends at any time after that.
 func FromHolds(holds []Hold) History {
 	h := History{Operations: make([]Operation, 0, 2*len(holds))}
@@ -40,6 +40,14 @@ func FromHolds(holds []Hold) History {
 				release.Return, release.OK = hold.Released, true
 			}
 			h.Operations = append(h.Operations, release)
+		}
+	}
+	// A client that went on has an answer.
+	order := h.inClientOrder()
+	for i := 1; i < len(order); i++ {
+		o, next := &h.Operations[order[i-1]], &h.Operations[order[i]]
+		if o.Kind == model.Acquire && o.Return == Never && next.Client == o.Client {
+			o.Return = next.Call
 		}
 	}
 	return h
