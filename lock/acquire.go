@@ -22,14 +22,21 @@ func (l *Lock) acquire(ctx context.Context, o *options) (*Hold, error) {
 	if !l.retain() {
 		return nil, l.failed(ctx, o, ErrClosed, 0)
 	}
-	h, err := l.contend(ctx, o)
-	if err != nil {
-		l.drop()
-		if o.fallback != nil && errors.Is(err, fs.ErrNoLocks) {
-			return l.fallBack(ctx, o, err)
-		}
+	h, err := l.contendRetained(ctx, o)
+	if err != nil && o.fallback != nil && errors.Is(err, fs.ErrNoLocks) {
+		return l.fallBack(ctx, o, err)
 	}
 	return h, err
+}
+
+// contendRetained lets the Lock go again unless there is a hold for which it was retained. The user's functions, called on the way, may panic.
+func (l *Lock) contendRetained(ctx context.Context, o *options) (h *Hold, err error) {
+	defer func() {
+		if h == nil {
+			l.drop()
+		}
+	}()
+	return l.contend(ctx, o)
 }
 
 // reenter goes one level deeper if the caller is inside already. It returns neither hold nor error if not.

@@ -26,6 +26,7 @@ func TestReleaseInACopyOfTheProcessIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer l.Close()
 	h, err := l.Acquire(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +35,7 @@ func TestReleaseInACopyOfTheProcessIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer other.Close()
 
 	host.pid++
 	for _, release := range []func() error{h.Release, h.ReleaseAll} {

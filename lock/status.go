@@ -14,7 +14,7 @@ type Status struct {
 	State   State
 	Holders []fs.LockOwner
 	Waiters []fs.LockOwner // those that wait in the kernel, one per process; who polls is not seen
-	Token   uint64         // the last fencing number, 0 if there is none
+	Token   uint64         // the last fencing number, 0 if there is none or it is just being taken (Windows)
 }
 
 // State says whether a lock is held.
@@ -49,6 +49,9 @@ func inspectFile(host fs.Host, path string) (Status, error) {
 	st, err := inspectID(host, path, info.ID)
 	if err == nil {
 		st.Token, err = fence.Last(host, path)
+	}
+	if errors.Is(err, fs.ErrBusy) {
+		err = nil // somebody is just taking a number, and the platform lets nobody read meanwhile (Windows)
 	}
 	return st, err
 }
