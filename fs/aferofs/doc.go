@@ -45,6 +45,6 @@
 //   - Stat of a symbolic link, Chmod and Chtimes open the file for reading, and fail where that is not allowed. OpenFile for writing opens for reading as well.
 //   - O_APPEND finds the end and then writes. Appends through one Fs value do not overwrite each other; those of another process can be overwritten.
 //   - O_TRUNC is an operation after the open, and O_SYNC one after each write.
-//   - A directory is read by its name, at the first Readdir, and sorted.
+//   - A directory is read by its name, at the first Readdir, and sorted. One that has lost its name since it was opened cannot be read: io/fs.ErrNotExist.
 //   - Files have positions: pipes and devices cannot be read or written.
 package aferofs

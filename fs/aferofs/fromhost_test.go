@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/afero"
 	"pgregory.net/rapid"
 
+	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/fs/aferofs"
 	"github.com/holdfast-lock/holdfast/fs/osfs"
 )
@@ -196,45 +197,45 @@ var plainSteps = []step{
 			return class(err)
 		}
 	}},
-	onFile("Read", func(t *rapid.T) func(afero.File) string {
+	onFile("Read", func(t *rapid.T) func(*program, afero.File) string {
 		b := make([]byte, rapid.IntRange(0, 20).Draw(t, "bytes"))
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
 			n, err := f.Read(b)
 			return fmt.Sprintf("%q %s", b[:max(n, 0)], class(err))
 		}
 	}),
-	onFile("ReadAt", func(t *rapid.T) func(afero.File) string {
+	onFile("ReadAt", func(t *rapid.T) func(*program, afero.File) string {
 		b, off := make([]byte, rapid.IntRange(1, 20).Draw(t, "bytes")), drawSize.Draw(t, "offset")
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
 			n, err := f.ReadAt(b, off)
 			return fmt.Sprintf("%q %s", b[:max(n, 0)], class(err))
 		}
 	}),
-	onFile("Write", func(t *rapid.T) func(afero.File) string {
+	onFile("Write", func(t *rapid.T) func(*program, afero.File) string {
 		text := drawText.Draw(t, "text")
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
 			n, err := f.Write([]byte(text))
 			return fmt.Sprintf("%d %s", n, class(err))
 		}
 	}),
-	onFile("WriteString", func(t *rapid.T) func(afero.File) string {
+	onFile("WriteString", func(t *rapid.T) func(*program, afero.File) string {
 		text := drawText.Draw(t, "text")
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
 			n, err := f.WriteString(text)
 			return fmt.Sprintf("%d %s", n, class(err))
 		}
 	}),
-	onFile("WriteAt", func(t *rapid.T) func(afero.File) string {
+	onFile("WriteAt", func(t *rapid.T) func(*program, afero.File) string {
 		// Never nothing: package os does not ask then whether the file can be written, nor whether it is open.
 		text, off := rapid.SampledFrom(texts[1:]).Draw(t, "text"), drawSize.Draw(t, "offset")
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
 			n, err := f.WriteAt([]byte(text), off)
 			return fmt.Sprintf("%d %s", n, class(err))
 		}
 	}),
-	onFile("Seek", func(t *rapid.T) func(afero.File) string {
+	onFile("Seek", func(t *rapid.T) func(*program, afero.File) string {
 		off, whence := rapid.Int64Range(-5, 20).Draw(t, "offset"), rapid.IntRange(0, 2).Draw(t, "whence")
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
 			if fi, err := f.Stat(); err == nil && fi.IsDir() {
 				off, whence = 0, io.SeekStart // all else is the filesystem's own affair
 			}
@@ -242,15 +243,15 @@ var plainSteps = []step{
 			return fmt.Sprintf("%d %s", n, class(err))
 		}
 	}),
-	onFile("Truncate", func(t *rapid.T) func(afero.File) string {
+	onFile("Truncate", func(t *rapid.T) func(*program, afero.File) string {
 		size := drawSize.Draw(t, "size")
-		return func(f afero.File) string { return class(f.Truncate(size)) }
+		return func(p *program, f afero.File) string { return class(f.Truncate(size)) }
 	}),
-	onFile("Sync", func(*rapid.T) func(afero.File) string {
-		return func(f afero.File) string { return class(f.Sync()) }
+	onFile("Sync", func(*rapid.T) func(*program, afero.File) string {
+		return func(p *program, f afero.File) string { return class(f.Sync()) }
 	}),
-	onFile("Stat", func(*rapid.T) func(afero.File) string {
-		return func(f afero.File) string {
+	onFile("Stat", func(*rapid.T) func(*program, afero.File) string {
+		return func(p *program, f afero.File) string {
 			fi, err := f.Stat()
 			if err != nil {
 				return class(err)
@@ -258,20 +259,26 @@ var plainSteps = []step{
 			return fi.Name() + " " + describe(fi)
 		}
 	}),
-	onFile("Close", func(*rapid.T) func(afero.File) string {
-		return func(f afero.File) string { return class(f.Close()) }
+	onFile("Close", func(*rapid.T) func(*program, afero.File) string {
+		return func(p *program, f afero.File) string { return class(f.Close()) }
 	}),
-	onFile("Readdirnames", func(t *rapid.T) func(afero.File) string {
+	onFile("Readdirnames", func(t *rapid.T) func(*program, afero.File) string {
 		count := rapid.SampledFrom([]int{-1, 0, 100}).Draw(t, "count")
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
+			if lostItsName(p, f) {
+				return "lost its name" // the seam reads a directory by its name
+			}
 			names, err := f.Readdirnames(count)
 			slices.Sort(names)
 			return fmt.Sprintf("%q %s", names, class(err))
 		}
 	}),
-	onFile("Readdir", func(t *rapid.T) func(afero.File) string {
+	onFile("Readdir", func(t *rapid.T) func(*program, afero.File) string {
 		count := rapid.SampledFrom([]int{-1, 0, 100}).Draw(t, "count")
-		return func(f afero.File) string {
+		return func(p *program, f afero.File) string {
+			if lostItsName(p, f) {
+				return "lost its name" // the seam reads a directory by its name
+			}
 			infos, err := f.Readdir(count)
 			var list []string
 			for _, fi := range infos {
@@ -353,15 +360,36 @@ var plainSteps = []step{
 	}),
 }
 
+// lostItsName reports whether the name of an open directory leads to another one or nowhere. If not, it will be read from its beginning.
+func lostItsName(p *program, f afero.File) bool {
+	open, err := f.Stat()
+	if err != nil || !open.IsDir() {
+		return false
+	}
+	named, err := p.fs.Stat(f.Name())
+	if err != nil {
+		return true
+	}
+	if info, ok := open.Sys().(fs.Info); ok {
+		if info.ID != named.Sys().(fs.Info).ID {
+			return true
+		}
+	} else if !os.SameFile(open, named) {
+		return true
+	}
+	_, err = f.Seek(0, io.SeekStart)
+	return err != nil
+}
+
 // onFile is a step on an open file.
-func onFile(name string, draw func(*rapid.T) func(afero.File) string) step {
+func onFile(name string, draw func(*rapid.T) func(*program, afero.File) string) step {
 	return step{name, func(t *rapid.T) func(*program) string {
 		slot, do := drawSlot.Draw(t, "slot"), draw(t)
 		return func(p *program) string {
 			if p.open[slot] == nil {
 				return "not open"
 			}
-			return do(p.open[slot])
+			return do(p, p.open[slot])
 		}
 	}}
 }

@@ -253,16 +253,30 @@ func (f *handle) setTimes(atime, mtime time.Time) error {
 	return f.do("chtimes", func() error { return f.file.SetTimes(atime, mtime) })
 }
 
+// list reads the directory, by its name if that is still its own.
+func (f *handle) list() ([]fs.DirEntry, error) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode.IsDir() {
+		return nil, syscall.ENOTDIR
+	}
+	named, err := f.fs.Stat(f.name)
+	if err != nil {
+		return nil, err
+	}
+	if named.(described).info.ID != info.ID {
+		return nil, iofs.ErrNotExist // and another one's names must not be taken for its
+	}
+	return f.fs.host.ReadDir(f.name)
+}
+
 // next returns the next names of the directory: all that are left if count is not positive.
 func (f *handle) next(count int) (list []fs.DirEntry, err error) {
 	err = f.doAtPosition("readdir", func() error {
 		if !f.listed {
-			if info, err := f.file.Stat(); err != nil {
-				return err
-			} else if !info.Mode.IsDir() {
-				return syscall.ENOTDIR
-			}
-			listing, err := f.fs.host.ReadDir(f.name)
+			listing, err := f.list()
 			if err != nil {
 				return err
 			}

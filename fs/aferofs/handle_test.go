@@ -370,6 +370,29 @@ func TestDirectoryIsReadInParts(t *testing.T) {
 	}
 }
 
+// TestAnotherDirectoryIsNotReadInPlaceOfTheOpenOne: the seam reads a directory by its name.
+func TestAnotherDirectoryIsNotReadInPlaceOfTheOpenOne(t *testing.T) {
+	afs := aferofs.FromHost(osfs.New())
+	dir := filepath.Join(t.TempDir(), "directory")
+	if err := afs.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := afs.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := afs.Rename(dir, dir+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := afs.MkdirAll(filepath.Join(dir, "other"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := f.Readdirnames(-1); len(names) != 0 || !os.IsNotExist(err) {
+		t.Errorf("Readdirnames of a directory whose name is another's: %q, %v, want one for os.IsNotExist", names, err)
+	}
+}
+
 func namesOf[T interface{ Name() string }](list []T) (names []string) {
 	for _, e := range list {
 		names = append(names, e.Name())
