@@ -11,6 +11,8 @@ type Tasks interface {
 	Go(name string, f func())
 	// Sleep returns nil after d, or context.Cause(ctx) when ctx ends first.
 	Sleep(ctx context.Context, d time.Duration) error
+	// Yield lets others run on this processor, tasks of this process or of others, if any are ready to, and goes on after them.
+	Yield()
 	// NewEvent returns an event that has not happened yet.
 	NewEvent() Event
 	// WithCancel is context.WithCancelCause.

@@ -12,6 +12,9 @@ import (
 // lock on a byte of the lock file, far behind any content. Whoever is about to take the lock and sees that byte locked steps back for a moment, in which the waiter that
 // was woken takes it.
 //
+// Often the waiter that was woken waits for nothing but the processor that the releaser runs on. So a releaser that knows of waiters yields it right after the release. If somebody
+// ran meanwhile it was the waiter, as a rule, and there is nothing to step back for.
+//
 // The flag goes with the process that raised it. No waiter stands in front of another one, so a waiter that is stopped holds up nobody; it costs the others
 // the moments of stepping back, ever more rarely.
 var waiterFlag = fs.Region{Offset: 1 << 62, Length: 1}
@@ -26,6 +29,10 @@ const (
 	// maxVain times in vain, the waiter is taken to be stopped and others step back once in vainPause only.
 	maxVain   = 4
 	vainPause = 20 * time.Millisecond
+	// yieldTime tells a yield in which somebody else ran, and did as much as to take the lock, from one that came back at once.
+	yieldTime = 10 * time.Microsecond
+	// maxDistrust is for how many releases such a yield is not relied on after one in which it was not the waiter who ran.
+	maxDistrust = 4
 	// maxPossession bounds how long the lock goes from task to task in this process before it is released for others to take: programs that know
 	// nothing of the flag would never get it.
 	maxPossession = 50 * time.Millisecond
@@ -42,6 +49,10 @@ type courtesy struct {
 	stepping bool          // the next wait begins with stepping back
 	vain     int           // how often nobody took the chance
 	vainTill time.Duration
+	crowded  bool          // since the last release, this process has waited or seen others wait
+	yielded  time.Duration // when the last release let somebody else run; 0 if it did not
+	relied   bool          // the attempt under way relies on that
+	distrust int           // for how many releases that is not relied on
 }
 
 // sideByte takes note of a file that was opened.
@@ -50,6 +61,7 @@ func (c *courtesy) prepareFor(v fs.Volume) {
 }
 
 func (c *courtesy) raiseFlag(f fs.File) {
+	c.crowded, c.relied = true, false
 	if !c.canFlag || c.raised {
 		return
 	}
@@ -79,7 +91,9 @@ func (c *courtesy) othersWait(f fs.File) bool {
 		c.canFlag = false
 		return false
 	}
-	if !seen {
+	if seen {
+		c.crowded = true
+	} else {
 		c.lookedAt = now
 	}
 	return seen
@@ -90,7 +104,14 @@ func (c *courtesy) shouldStepBack(f fs.File) bool {
 	if c.stepping {
 		return true
 	}
-	if !c.othersWait(f) || c.vain >= maxVain && c.host.Monotonic() < c.vainTill {
+	if !c.othersWait(f) {
+		return false
+	}
+	if c.yielded != 0 && c.host.Monotonic()-c.yielded < stepBackTime {
+		c.relied = true
+		return false
+	}
+	if c.vain >= maxVain && c.host.Monotonic() < c.vainTill {
 		return false
 	}
 	c.stepping = true
@@ -123,13 +144,31 @@ func (c *courtesy) steppedBack(stepped, inVain bool) {
 
 // holdBegins takes note that the lock was taken or passed on.
 func (c *courtesy) holdBegins() {
+	if c.relied {
+		c.relied, c.distrust = false, maxDistrust // it was somebody else who ran: the lock was still free
+	}
 	if c.since == 0 {
 		c.since = c.host.Monotonic()
 	}
 }
 
-// holdEnds takes note that the lock was released.
-func (c *courtesy) holdEnds() { c.since = 0 }
+// holdEnds takes note that the lock was released, and lets those run who waited for it.
+func (c *courtesy) holdEnds() {
+	c.since, c.yielded = 0, 0
+	if !c.crowded {
+		return
+	}
+	c.crowded = false
+	before := c.host.Monotonic()
+	c.host.Yield()
+	switch now := c.host.Monotonic(); {
+	case now-before < yieldTime:
+	case c.distrust > 0:
+		c.distrust--
+	default:
+		c.yielded = now
+	}
+}
 
 // mayKeep reports whether the lock may go to the next task of this process. If not, the next one lets other processes in first.
 func (c *courtesy) mayKeep(f fs.File) bool {

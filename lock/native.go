@@ -177,8 +177,9 @@ func (n *native) letGo() error {
 	}
 	f := n.file
 	n.file = nil
+	err := errors.Join(f.Unlock(fs.Whole), f.Close())
 	n.holdEnds()
-	return errors.Join(f.Unlock(fs.Whole), f.Close())
+	return err
 }
 
 func (n *native) mayPass() bool { return n.mayKeep(n.file) }

@@ -47,6 +47,17 @@ var taskChecks = []check{
 	{"SleepEndsWithItsContext", func(p *probe) {
 		p.endsWith(errGiveUp, func(ctx context.Context) error { return p.Sleep(ctx, time.Hour) })
 	}},
+	{"YieldLetsOthersRun", func(p *probe) {
+		var ran atomic.Bool
+		other := p.start("other", func() { ran.Store(true) })
+		for n := 0; !ran.Load(); n++ {
+			if n == 1_000_000 {
+				p.fatalf("another task did not run in %d yields", n)
+			}
+			p.Yield()
+		}
+		p.wait(other)
+	}},
 	{"EventWakesAllThatWait", func(p *probe) {
 		e := p.NewEvent()
 		value := 0

@@ -12,6 +12,7 @@ import (
 type tasks struct {
 	fs.Host
 	start       func(name string, f func())
+	yield       func()
 	sleep       func(ctx context.Context, d time.Duration) error
 	newEvent    func() fs.Event
 	withCancel  func(parent context.Context) (context.Context, context.CancelCauseFunc)
@@ -21,6 +22,7 @@ type tasks struct {
 }
 
 func (h *tasks) Go(name string, f func())                            { h.start(name, f) }
+func (h *tasks) Yield()                                              { h.yield() }
 func (h *tasks) Sleep(ctx context.Context, d time.Duration) error    { return h.sleep(ctx, d) }
 func (h *tasks) NewEvent() fs.Event                                  { return h.newEvent() }
 func (h *tasks) AfterDone(ctx context.Context, f func()) func() bool { return h.afterDone(ctx, f) }
@@ -34,7 +36,7 @@ func (h *tasks) WithTimeout(parent context.Context, d time.Duration, cause error
 
 func tasking(change func(h fs.Host, t *tasks)) func(fs.Host) fs.Host {
 	return func(h fs.Host) fs.Host {
-		t := &tasks{h, h.Go, h.Sleep, h.NewEvent, h.WithCancel, h.WithTimeout, h.AfterDone, h.OnDropped}
+		t := &tasks{h, h.Go, h.Yield, h.Sleep, h.NewEvent, h.WithCancel, h.WithTimeout, h.AfterDone, h.OnDropped}
 		change(h, t)
 		return t
 	}
@@ -55,6 +57,18 @@ func happening(change func(e fs.Event) fs.Event) func(fs.Host) fs.Host {
 
 var taskFaults = []fault{
 	{"Go runs the task itself", tasking(func(_ fs.Host, t *tasks) { t.start = func(_ string, f func()) { f() } }), []string{"GoRunsTasksBesideEachOther"}},
+	{"Tasks begin only when others sleep", tasking(func(h fs.Host, t *tasks) {
+		var later []func()
+		t.start = func(_ string, f func()) { later = append(later, f) }
+		t.yield = func() {}
+		t.sleep = func(ctx context.Context, d time.Duration) error {
+			for _, f := range later {
+				h.Go("late", f)
+			}
+			later = nil
+			return h.Sleep(ctx, d)
+		}
+	}), []string{"YieldLetsOthersRun"}},
 	{"Sleep returns at half time", tasking(func(h fs.Host, t *tasks) {
 		t.sleep = func(ctx context.Context, d time.Duration) error { return h.Sleep(ctx, d/2) }
 	}), []string{"SleepIsNotTooShort"}},

@@ -103,6 +103,7 @@ func (h *turns) Sleep(ctx context.Context, d time.Duration) error {
 	defer h.call()()
 	return h.Host.Sleep(ctx, d)
 }
+func (h *turns) Yield()                             { defer h.call()(); h.Host.Yield() }
 func (h *turns) Monotonic() time.Duration           { defer h.call()(); return h.Host.Monotonic() }
 func (h *turns) PID() int                           { defer h.call()(); return h.Host.PID() }
 func (h *turns) Lstat(path string) (fs.Info, error) { defer h.call()(); return h.Host.Lstat(path) }
