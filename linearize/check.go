@@ -49,8 +49,8 @@ type Result struct {
 // start shows below some dozens.
 const pieceCalls = 128
 
-// Check decides whether history can have come from an exclusive lock. It gives up after timeout, with [Undecided]; a timeout of 0 or less decides nothing.
-// A history that contradicts itself (a call that returned before it was made, two calls of one client at once) is Undecided at once.
+// Check decides whether history can have come from an exclusive lock. It gives up after timeout, with [Undecided], unless two holds overlap ([Overlaps]):
+// that proves enough. A timeout of 0 or less is no time at all. A history that contradicts itself (a call that returned before it was made, two calls of one client at once) is Undecided at once.
 //
 // The time grows linearly with the history as long as holds tell their order: one hold's certain time (between the return of its acquisition and the call of
 // its release) is over when the next one's begins. It is exponential in the number of calls at one moment of which that is not so.

@@ -116,6 +116,12 @@ func TestHistories(t *testing.T) {
 		{name: "acquired once more after the kill was recorded, a successor before", faults: kill1(10),
 			ops:      []Operation{acquired(p1, 1, 12, 2), acquired(p2, 3, 11, 1)},
 			evidence: "p"}, // which of the two has no place depends on where the history was cut
+		{name: "another task of the process returned after the kill was recorded", faults: kill1(3),
+			ops:      []Operation{acquired(p1, 1, 2, 1), failed(p1task, 1, 12), acquired(p2, 4, 5, 2)},
+			evidence: "p1 held from 2ns to 12ns, and p2 from 5ns to the end: both for 7ns from 5ns"},
+		{name: "another task of the process called after the kill was recorded", faults: kill1(3),
+			ops:      []Operation{acquired(p1, 1, 2, 1), acquired(p1task, 12, Never, 0), acquired(p2, 4, 5, 2)},
+			evidence: "p1 held from 2ns to 12ns, and p2 from 5ns to the end: both for 7ns from 5ns"},
 		{name: "killed while releasing, a successor before the kill", faults: kill1(10),
 			ops: []Operation{acquired(p1, 1, 2, 1), released(p1, 5, Never), acquired(p2, 3, 7, 2), released(p2, 8, 9)}},
 		{name: "killed while releasing, a successor before the release", faults: kill1(10),
@@ -126,6 +132,8 @@ func TestHistories(t *testing.T) {
 		{name: "a release that never returned has worked", ops: []Operation{acquired(p1, 1, 2, 1), released(p1, 3, Never), refused(p1, 6, 7), acquired(p2, 8, 9, 2)}},
 		{name: "a release that never returned has not worked", ops: []Operation{
 			acquired(p1, 1, 2, 1), released(p1, 3, Never), released(p1, 6, 7), acquired(p2, 8, 9, 2)}},
+		{name: "killed after a release that never returned was tried again", faults: kill1(10), ops: []Operation{
+			acquired(p1, 1, 2, 1), released(p1, 3, Never), released(p1, 4, 5), acquired(p1, 6, 7, 2), acquired(p2, 8, 12, 3)}},
 		{name: "a release that never returned and had nothing to release", ops: []Operation{released(p1, 3, Never), acquired(p2, 8, 9, 2)}},
 
 		// Holds that end by themselves.
@@ -137,6 +145,8 @@ func TestHistories(t *testing.T) {
 			acquired(p1, 1, 20, 1), ended(p1, 5, Never), acquired(p2, 6, 7, 2), released(p2, 8, 9)}},
 		{name: "which end ended which hold is open", ops: []Operation{
 			acquired(p1, 1, 2, 0), ended(p1, 5, Never), acquired(p1, 10, 20, 0), ended(p1, 15, 16), acquired(p2, 15, 16, 0), released(p2, 17, 18)}},
+		{name: "acquired again at the moment at which the hold ended", faults: kill1(12), ops: []Operation{
+			acquired(p1, 1, 2, 0), acquired(p1, 3, 10, 0), ended(p1, 10, Never), acquired(p2, 4, 20, 0), released(p2, 21, 22)}},
 		{name: "the end of a hold that is none", ops: []Operation{ended(p1, 5, 6)},
 			evidence: "p1 end (5ns to 6ns) has no place: the client does not hold the lock (free)"},
 		{name: "released, though it had ended",
@@ -161,6 +171,9 @@ func TestHistories(t *testing.T) {
 					t.Errorf("in pieces of %d: %d of %d calls decided", atLeast, got.Decided, got.Calls)
 				}
 			}
+			if pairs, total := Overlaps(h.Holds(), 1); total > 0 && want == Linearizable {
+				t.Errorf("an overlap: %v", pairs[0])
+			}
 			if brute := slowly(h); brute != (want == Linearizable) {
 				t.Errorf("the slow search says %t", brute)
 			}
@@ -179,6 +192,9 @@ func TestWhatIsNoHistoryIsNotPassed(t *testing.T) {
 		{"a release that may have been of the next hold",
 			"this is no history: p1 released or ended something, and it depends on p1 release, never returned (from 5ns) what that was",
 			[]Operation{acquired(p1, 1, 2, 1), released(p1, 5, Never), ended(p1, 6, Never), acquired(p1, 7, 8, 2), acquired(p2, 9, 10, 3)}},
+		{"a release that may have been of the hold before",
+			"this is no history: p1 released or ended something, and it depends on p1 release, never returned (from 6ns) what that was",
+			[]Operation{acquired(p1, 1, 2, 1), ended(p1, 5, Never), released(p1, 6, Never), acquired(p1, 7, 8, 2), acquired(p2, 9, 10, 3)}},
 		{"unknown operation", "this is no history: operation 0 of p1 is kind 0", []Operation{{Client: p1}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -190,29 +206,36 @@ func TestWhatIsNoHistoryIsNotPassed(t *testing.T) {
 	}
 }
 
-// puzzle is a history that takes longer than the universe to decide: all holds end at the moment at which they begin, all at the same one, nothing tells
+// puzzle is a history whose checking takes time exponential in n: all holds end at the moment at which they begin, all at the same one, nothing tells
 // their order, and the last call makes every order illegal.
-func puzzle() History {
+func puzzle(n int) History {
 	var h History
-	for i := range 60 {
+	for i := range n {
 		c := Client{Process: i}
 		h.Operations = append(h.Operations, acquired(c, 0, 50, 0), released(c, 50, 99))
 	}
-	h.Operations = append(h.Operations, released(Client{Process: 60}, 50, 99))
+	h.Operations = append(h.Operations, released(Client{Process: n}, 50, 99))
 	return h
 }
 
 func TestShortOfTimeIsUndecided(t *testing.T) {
 	for _, timeout := range []time.Duration{-1, 0, 1, 20 * time.Millisecond} {
-		got := Check(puzzle(), timeout)
+		got := Check(puzzle(60), timeout)
 		if got.Verdict != Undecided || !strings.HasPrefix(got.Evidence, "not decided within "+timeout.String()+": 0 of 121 calls are, and not those from 0s on") {
 			t.Errorf("in %v: %v, %q", timeout, got.Verdict, got.Evidence)
 		}
 	}
 }
 
+// TestSameCallsAreNotSearchedTwice: thirteen holds have thousands of subsets, which is little, but billions of orders.
+func TestSameCallsAreNotSearchedTwice(t *testing.T) {
+	if got := Check(puzzle(13), plenty); got.Verdict != NotLinearizable {
+		t.Error(got.Verdict, got.Evidence)
+	}
+}
+
 func TestOverlapDecidesWithoutTime(t *testing.T) {
-	h := puzzle()
+	h := puzzle(60)
 	h.Operations = append(h.Operations, acquired(Client{Process: 61}, 100, 101, 0), acquired(Client{Process: 62}, 100, 102, 0))
 	got := Check(h, 1)
 	if want := "p61 held from 101ns to the end, and p62 from 102ns to the end: both for all time from 102ns"; got.Verdict != NotLinearizable || got.Evidence != want {

@@ -110,13 +110,15 @@ func (h *History) defect() string {
 	var previous *Operation
 	for _, i := range h.inClientOrder() {
 		o := &h.Operations[i]
-		if o.Kind == model.End || o.Return == Never {
+		if o.Kind == model.End {
 			continue
 		}
 		if previous != nil && previous.Client == o.Client && o.Call < previous.Return {
 			return fmt.Sprintf("%v was called inside %v by the same client", o.span(), previous.span())
 		}
-		previous = o
+		if o.Return != Never { // a client may have given up on it
+			previous = o
+		}
 	}
 	return ""
 }

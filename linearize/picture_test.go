@@ -17,6 +17,7 @@ type page struct {
 	Partitions []struct {
 		History []struct {
 			ClientId    int
+			Start, End  int
 			Description string
 			Metadata    string
 		}
@@ -79,6 +80,9 @@ func TestPicture(t *testing.T) {
 	var calls []string
 	for _, c := range p.Partitions[0].History {
 		calls = append(calls, c.Description+": "+c.Metadata)
+		if c.Start >= c.End {
+			t.Errorf("%s is drawn from %d to %d", c.Description, c.Start, c.End)
+		}
 	}
 	slices.Sort(calls)
 	if want := []string{
@@ -101,6 +105,7 @@ func TestPictureOfALongHistory(t *testing.T) {
 	holds = append(holds, Hold{Client: Client{Process: 9}, Requested: 2}, Hold{Client: Client{Process: 9}, Requested: 10000}, Hold{Client: Client{Process: 9}, Requested: 29000})
 	draw := func(holds []Hold) (r Result, whole string, p page) {
 		h := FromHolds(holds)
+		h.Operations = append(h.Operations, refused(Client{Process: 6}, 0, 0)) // so that cuts are in the middle of holds
 		h.Killed(7, 3)
 		h.Killed(8, 29001)
 		r = Check(h, plenty)
@@ -132,10 +137,12 @@ func TestPictureOfALongHistory(t *testing.T) {
 	if tags := len(p.Annotations); tags != 4 || p.Annotations[2].Tag != "p8" || p.Annotations[3].Tag != "evidence" {
 		t.Errorf("annotations %v, want the attempt that ended, the one that did not, the one that was killed, and the evidence", p.Annotations)
 	}
+	longest := 0
 	for _, partial := range p.Partitions[0].PartialLinearizations {
-		if len(partial) == shown {
-			t.Errorf("the picture shows a whole order of what is not linearizable")
-		}
+		longest = max(longest, len(partial))
+	}
+	if longest < shown/4 || longest == shown {
+		t.Errorf("the picture shows an order of %d of %d calls", longest, shown)
 	}
 }
 

@@ -169,7 +169,7 @@ func (s *settled) add(o Operation, id int) int {
 func (s *settled) follow(at int) {
 	c := &s.calls[at]
 	for i := at - 1; i >= 0 && s.calls[i].op.Client == c.op.Client; i-- {
-		if before := &s.calls[i]; before.Kind != model.End && before.Return != Never {
+		if before := &s.calls[i]; before.Kind != model.End {
 			if before.Return == c.Call {
 				before.leads = true
 				c.after = before.id
