@@ -45,12 +45,13 @@ type Result struct {
 	scene scene
 }
 
-// pieceCalls is the number of calls that porcupine is given at once, or more where a history cannot be cut. Its memory grows with the square, and what it costs to
-// start shows below some dozens.
+// pieceCalls is the number of calls that porcupine is given at once, or more where a history cannot be cut. Its memory grows with the square, and what it
+// costs to start shows below some dozens.
 const pieceCalls = 128
 
 // Check decides whether history can have come from an exclusive lock. It gives up after timeout, with [Undecided], unless two holds overlap ([Overlaps]):
-// that proves enough. A timeout of 0 or less is no time at all. A history that contradicts itself (a call that returned before it was made, two calls of one client at once) is Undecided at once.
+// that proves enough. A timeout of 0 or less is no time at all. A history that contradicts itself (a call that returned before it was made, two calls of
+// one client at once) is Undecided at once.
 //
 // The time grows linearly with the history as long as holds tell their order: one hold's certain time (between the return of its acquisition and the call of
 // its release) is over when the next one's begins. It is exponential in the number of calls at one moment of which that is not so.
@@ -147,8 +148,8 @@ func (l *led) includes(id int) bool {
 	return false
 }
 
-// specification gives porcupine the model, in a state to start from. An operation is its input, a *call. It compares states only among those that the same calls led
-// to; what has been is equal then, and Model.Hash would tell nothing apart.
+// specification gives porcupine the model, in a state to start from. An operation is its input, a *call. It compares states only among those that the same
+// calls led to; what has been is equal then, and Model.Hash would tell nothing apart.
 func specification(state model.Mutex) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return progress{Mutex: state} },

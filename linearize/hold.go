@@ -18,8 +18,9 @@ type Hold struct {
 }
 
 // FromHolds makes a history of hold records, in any order. A record without Acquired is an acquisition that failed, or never returned if its client did
-// nothing after it, which proves nothing about the lock. One without Releasing is a hold that lasts: until the process is killed ([History.Killed]), or to the end. One
-// without Released may have been released at any time since Releasing. A hold that expired before it was released ends at any time after that.
+// nothing after it, which proves nothing about the lock. One without Releasing is a hold that lasts: until the process is killed ([History.Killed]), or to
+// the end. One without Released may have been released at any time since Releasing. A hold that expired before it was released ends at any time after
+// that.
 func FromHolds(holds []Hold) History {
 	h := History{Operations: make([]Operation, 0, 2*len(holds))}
 	for _, hold := range holds {

@@ -8,10 +8,10 @@ import (
 
 // narrow takes away moments at which calls of a contended lock cannot have happened, so that little is left to search.
 //
-// A waiter calls long before it gets the lock, so that in the recording nearly everything is concurrent with everything. But a hold lasts from the
-// return of its acquisition to the call of its release at least. If hold a was certain to last before hold b can have ended, then a was before b as a whole in every
-// legal order: a ended at b's acquisition at the latest, and b was acquired when a's release was called at the earliest. Only moments that no legal order uses
-// are taken, so the verdict stays. Holds that contradict each other are left as they are, for the checker to find.
+// A waiter calls long before it gets the lock, so that in the recording nearly everything is concurrent with everything. But a hold lasts from the return
+// of its acquisition to the call of its release at least. If hold a was certain to last before hold b can have ended, then a was before b as a whole in
+// every legal order: a ended at b's acquisition at the latest, and b was acquired when a's release was called at the earliest. Only moments that no legal
+// order uses are taken, so the verdict stays. Holds that contradict each other are left as they are, for the checker to find.
 func (s *settled) narrow() {
 	order := slices.Clone(s.holds)
 	slices.SortFunc(order, func(a, b hold) int {

@@ -80,7 +80,8 @@ func (sc *scene) span() (begin, end time.Duration) {
 }
 
 // Visualize writes an HTML page that shows the history, one row per client: calls, the order that was found or as much of one as there is, acquisitions
-// that failed or never returned, kills and stops, and the evidence. Of a long history it shows the part where the check stopped, or the beginning if it did not.
+// that failed or never returned, kills and stops, and the evidence. Of a long history it shows the part where the check stopped, or the beginning if it
+// did not.
 func (r Result) Visualize(w io.Writer) error {
 	if len(r.scene.calls) == 0 {
 		return errors.New("linearize: there is no picture of a history without calls")

@@ -61,8 +61,8 @@ func (h *History) settle() settled {
 	return s
 }
 
-// deaths returns the earliest moment at which each process that was killed can have died. It may have lived on for a moment after the kill, as signals do not arrive at
-// once, and it did if it recorded anything later.
+// deaths returns the earliest moment at which each process that was killed can have died. It may have lived on for a moment after the kill, as signals do
+// not arrive at once, and it did if it recorded anything later.
 func (h *History) deaths() map[int]time.Duration {
 	deaths := make(map[int]time.Duration)
 	for _, f := range h.faults {
