@@ -75,6 +75,9 @@ func handOffClaims(r *Report) []Claim {
 		if gofrs, ok := find(r.HandOff, gofrsName, among); ok {
 			list = append(list, Claim{What: at("CPU time per acquisition, of " + gofrsName), Unit: "×", Limit: 1, Measured: ratio(ours.CPU, gofrs.CPU)})
 		}
+		if fair, ok := find(r.HandOff, rawFairName, among); ok {
+			list = append(list, Claim{What: at("CPU time per acquisition, of " + rawFairName), Unit: "×", Limit: 1, Measured: ratio(ours.CPU, fair.CPU)})
+		}
 		list = append(list, Claim{What: at("peers that are fairer, starve fewer, or have a shorter longest wait"), Limit: 0, Measured: float64(betterPeers(r, ours))})
 	}
 	return list
@@ -85,7 +88,7 @@ func betterPeers(r *Report, ours contend.Figures) int {
 	n := 0
 	for _, row := range r.HandOff {
 		theirs := row.Result
-		if row.Lock == holdfastName || row.Lock == rawName || row.Lock == rawSafeName || theirs.Processes != ours.Processes {
+		if slices.Contains([]string{holdfastName, rawName, rawSafeName, rawFairName}, row.Lock) || theirs.Processes != ours.Processes {
 			continue
 		}
 		if theirs.Jain > ours.Jain || theirs.Starved < ours.Starved || theirs.Wait.Max < ours.Wait.Max {

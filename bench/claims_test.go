@@ -22,6 +22,7 @@ func good() *Report {
 		HandOff: []Row[contend.Figures]{
 			{holdfastName, figures(0.99, 0, 16*ms, 26*us, 100*us)},
 			{rawName, figures(1, 0, ms, 20*us, 10*us)}, // the system calls are no peer
+			{rawFairName, figures(1, 0, ms, 20*us, 100*us)},
 			{gofrsName, figures(0.5, 1, 17*ms, 10*us, 100*us)},
 		},
 		Goroutines:   []Row[Crowd]{{holdfastName, Crowd{Goroutines: 1000, Threads: 4}}},
@@ -32,7 +33,7 @@ func good() *Report {
 
 func TestClaimsHoldUpToTheirLimits(t *testing.T) {
 	all := claims(good())
-	if len(all) != 15 {
+	if len(all) != 16 {
 		t.Errorf("%d claims: %v", len(all), all)
 	}
 	for _, c := range all {
@@ -44,23 +45,24 @@ func TestClaimsHoldUpToTheirLimits(t *testing.T) {
 
 func TestClaimThatIsNotMetDoesNotHold(t *testing.T) {
 	for what, spoil := range map[string]func(*Report){
-		"allocations":              func(r *Report) { r.Uncontended[0].Result.Allocs = 1.1 },
-		"of " + gofrsName:          func(r *Report) { r.Uncontended[1].Result.Each = 900 },
-		"of " + rawSafeName:        func(r *Report) { r.Uncontended[2].Result.Each = 300 },
-		"reentrant":                func(r *Report) { r.Reentrant[0].Result.Each = 101 },
-		"median hand-off":          func(r *Report) { r.HandOff[0].Result.HandOff.Median *= 2 },
-		"fairness":                 func(r *Report) { r.HandOff[0].Result.Jain = 0.98 },
-		"starved":                  func(r *Report) { r.HandOff[0].Result.Starved = 1 },
-		"longest wait, of":         func(r *Report) { r.HandOff[0].Result.Wait.Max++ },
-		"CPU time per acquisition": func(r *Report) { r.HandOff[0].Result.CPU++ },
-		"peers that are fairer":    func(r *Report) { r.HandOff[2].Result.Jain = 1 },
-		"starve fewer":             func(r *Report) { r.HandOff[0].Result.Starved, r.HandOff[2].Result.Starved = 2, 1 },
-		"shorter longest wait":     func(r *Report) { r.HandOff[2].Result.Wait.Max = 15 * time.Millisecond },
-		"waiting goroutines":       func(r *Report) { r.Goroutines[0].Result.Threads = 5 },
-		"stopped":                  func(r *Report) { r.Disturbance[0].Result.Stopped.Max++ },
-		"killed":                   func(r *Report) { r.Disturbance[0].Result.Killed.Max++ },
-		"return of 1000":           func(r *Report) { r.Cancellation[0].Result.Return.Median++ },
-		"1000 canceled waiters":    func(r *Report) { r.Cancellation[0].Result.Threads = 5 },
+		"allocations":                    func(r *Report) { r.Uncontended[0].Result.Allocs = 1.1 },
+		"of " + gofrsName:                func(r *Report) { r.Uncontended[1].Result.Each = 900 },
+		"of " + rawSafeName:              func(r *Report) { r.Uncontended[2].Result.Each = 300 },
+		"reentrant":                      func(r *Report) { r.Reentrant[0].Result.Each = 101 },
+		"median hand-off":                func(r *Report) { r.HandOff[0].Result.HandOff.Median *= 2 },
+		"fairness":                       func(r *Report) { r.HandOff[0].Result.Jain = 0.98 },
+		"starved":                        func(r *Report) { r.HandOff[0].Result.Starved = 1 },
+		"longest wait, of":               func(r *Report) { r.HandOff[0].Result.Wait.Max++ },
+		"acquisition, of " + gofrsName:   func(r *Report) { r.HandOff[3].Result.CPU-- },
+		"acquisition, of " + rawFairName: func(r *Report) { r.HandOff[2].Result.CPU-- },
+		"peers that are fairer":          func(r *Report) { r.HandOff[3].Result.Jain = 1 },
+		"starve fewer":                   func(r *Report) { r.HandOff[0].Result.Starved, r.HandOff[3].Result.Starved = 2, 1 },
+		"shorter longest wait":           func(r *Report) { r.HandOff[3].Result.Wait.Max = 15 * time.Millisecond },
+		"waiting goroutines":             func(r *Report) { r.Goroutines[0].Result.Threads = 5 },
+		"stopped":                        func(r *Report) { r.Disturbance[0].Result.Stopped.Max++ },
+		"killed":                         func(r *Report) { r.Disturbance[0].Result.Killed.Max++ },
+		"return of 1000":                 func(r *Report) { r.Cancellation[0].Result.Return.Median++ },
+		"1000 canceled waiters":          func(r *Report) { r.Cancellation[0].Result.Threads = 5 },
 	} {
 		r := good()
 		spoil(r)
@@ -82,7 +84,7 @@ func TestWhatWasNotMeasuredIsNotClaimed(t *testing.T) {
 
 func TestOverlapsOfTheOwnLockCount(t *testing.T) {
 	r := good()
-	r.HandOff[2].Result.Overlaps = 5 // a peer's
+	r.HandOff[3].Result.Overlaps = 5 // a peer's
 	if n := r.Overlaps(); n != 0 {
 		t.Errorf("%d overlaps, want 0", n)
 	}

@@ -4,6 +4,7 @@ package bench
 
 import (
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -14,6 +15,7 @@ import (
 const (
 	rawName     = "flock(2)"
 	rawSafeName = "flock(2)+fstat+stat" // what a lock needs that survives a lock file which is deleted or replaced
+	rawFairName = "flock(2)+pause"      // what fairness costs at least if nobody knows whether others wait
 )
 
 var raw = contend.Subjects{
@@ -25,6 +27,18 @@ var raw = contend.Subjects{
 		fd, err := openRaw(path)
 		return &rawSafeLock{rawLock(fd), path}, err
 	}},
+	{Name: rawFairName, Open: func(path string) (contend.Lock, error) {
+		fd, err := openRaw(path)
+		return rawFairLock{rawLock(fd)}, err
+	}},
+}
+
+// rawFairLock leaves the lock to others for a moment, each time.
+type rawFairLock struct{ rawLock }
+
+func (l rawFairLock) Unlock() error {
+	defer time.Sleep(100 * time.Microsecond)
+	return l.rawLock.Unlock()
 }
 
 func openRaw(path string) (int, error) {

@@ -6,6 +6,7 @@ import "github.com/holdfast-lock/holdfast/bench/contend"
 const (
 	rawName     = "flock(2)"
 	rawSafeName = "flock(2)+fstat+stat"
+	rawFairName = "flock(2)+pause"
 )
 
 var raw contend.Subjects

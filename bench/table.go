@@ -23,7 +23,7 @@ func (r *Report) WriteTables(w io.Writer) {
 	t.Render()
 
 	t = newTable(w, fmt.Sprintf("Hand-off between processes, each inside for %v", r.Hold),
-		"processes", "lock", "median", "p99", "p99.9", "max", "per second", "CPU each", "Jain", "starved", "longest wait", "overlaps")
+		"processes", "lock", "median", "p99", "p99.9", "max", "handed on", "per second", "CPU each", "Jain", "starved", "longest wait", "overlaps")
 	last := 0
 	for _, row := range r.HandOff {
 		f := row.Result
@@ -32,7 +32,7 @@ func (r *Report) WriteTables(w io.Writer) {
 		}
 		last = f.Processes
 		t.AppendRow(table.Row{f.Processes, row.Lock, people(f.HandOff.Median), people(f.HandOff.P99), people(f.HandOff.P999), people(f.HandOff.Max),
-			fmt.Sprintf("%.0f", f.PerSecond), people(f.CPU), fmt.Sprintf("%.3f", f.Jain), f.Starved, people(f.Wait.Max), f.Overlaps})
+			percent(int(f.HandOff.Count), f.Acquisitions), fmt.Sprintf("%.0f", f.PerSecond), people(f.CPU), fmt.Sprintf("%.3f", f.Jain), f.Starved, people(f.Wait.Max), f.Overlaps})
 	}
 	t.Render()
 
@@ -107,6 +107,13 @@ func renamed[T any](rows []Row[T], suffix string) []Row[T] {
 		list = append(list, Row[T]{r.Lock + suffix, r.Result})
 	}
 	return list
+}
+
+func percent(part, whole int) string {
+	if whole == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %%", (100*part+whole/2)/whole)
 }
 
 func withUnit(number, unit string) string {

@@ -30,7 +30,7 @@ const (
 	maxVain   = 4
 	vainPause = 20 * time.Millisecond
 	// yieldTime tells a yield in which somebody else ran, and did as much as to take the lock, from one that came back at once.
-	yieldTime = 10 * time.Microsecond
+	yieldTime = 5 * time.Microsecond
 	// maxDistrust is for how many releases such a yield is not relied on after one in which it was not the waiter who ran.
 	maxDistrust = 4
 	// maxPossession bounds how long the lock goes from task to task in this process before it is released for others to take: programs that know

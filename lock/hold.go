@@ -136,11 +136,12 @@ func (h *Hold) Context() context.Context {
 	}
 	s := h.lock.site
 	s.mu.Lock()
-	ctx, live := s.grant.contextOf(h)
+	ctx, _ := s.grant.contextOf(h)
 	s.mu.Unlock()
 	if ctx == nil {
 		fresh, cancel := s.host.WithCancel(h.parent)
 		s.mu.Lock()
+		var live bool
 		if ctx, live = s.grant.contextOf(h); ctx == nil && live {
 			s.grant.contexts = append(s.grant.contexts, levelContext{h.level, fresh, cancel})
 			ctx = fresh

@@ -57,7 +57,7 @@ type Figures struct {
 // to which nothing was done.
 func (o Outcome) Figures(processes int, warmUp time.Duration) Figures {
 	f := Figures{Processes: processes, Wedged: len(o.Wedged)}
-	from := o.Began + warmUp
+	begin := o.Began + warmUp
 	counts := make([]int, processes)
 	var waits []time.Duration
 	for _, i := range o.Intervals {
@@ -65,7 +65,7 @@ func (o Outcome) Figures(processes int, warmUp time.Duration) Figures {
 			continue
 		}
 		f.LongestHold = max(f.LongestHold, i.Releasing-i.Acquired)
-		if i.Acquired < from {
+		if i.Acquired < begin {
 			continue
 		}
 		waits = append(waits, i.Acquired-i.Requested)
@@ -92,7 +92,7 @@ func (o Outcome) Figures(processes int, warmUp time.Duration) Figures {
 		}
 	}
 	f.Jain = Jain(undisturbed)
-	if seconds := (o.Ended - from).Seconds(); seconds > 0 {
+	if seconds := (o.Ended - begin).Seconds(); seconds > 0 {
 		f.PerSecond = float64(f.Acquisitions) / seconds
 	}
 	if all := o.Held(); len(all) > 0 {
@@ -102,6 +102,9 @@ func (o Outcome) Figures(processes int, warmUp time.Duration) Figures {
 	o.eachHandOff(func(from, to journal.Interval, free time.Duration) {
 		if free < 0 {
 			f.Overlaps++
+			return
+		}
+		if to.Acquired < begin || to.Acquired > o.Ended {
 			return
 		}
 		if to.Requested < from.Releasing {

@@ -55,9 +55,9 @@ func (w *Worker) listen(out io.Reader) {
 		}
 		w.answers <- a
 	}
-	close(w.answers)
-	w.cmd.Wait()
+	w.cmd.Wait() // first: then all is there that the process had to say
 	close(w.ended)
+	close(w.answers)
 }
 
 // Call does a task that has nothing to prepare, and puts what it returned into result.

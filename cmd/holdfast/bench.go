@@ -164,6 +164,7 @@ func benchExit(err error) error {
 func findPeers(ctx context.Context, peers string, stderr io.Writer) (program string, remove func(), err error) {
 	remove = func() {}
 	switch peers {
+	case "auto":
 	case "none":
 		return "", remove, nil
 	default:
@@ -172,7 +173,6 @@ func findPeers(ctx context.Context, peers string, stderr io.Writer) (program str
 		}
 		program, err = filepath.Abs(peers)
 		return program, remove, err
-	case "auto":
 	}
 	source, ok := sourceTree()
 	if !ok {
