@@ -2,7 +2,7 @@
 //
 // A [History] is what was recorded from outside: who called what, when, and what came back. It is linearizable if every operation can be given one
 // moment between its call and its return such that the operations, in the order of these moments, are legal for the lock ([model.Mutex]). [Check]
-// decides that, by porcupine. [Overlaps] looks at the same from a simpler side and independently of it: no two holds, each from the return of its
+// decides that, by porcupine. [Overlaps] looks at the same from a simpler side and without a search: no two holds, each from the return of its
 // acquisition to the call of its release, may share any time.
 //
 //	history := linearize.FromHolds(holds)
