@@ -31,3 +31,10 @@ func tmpfs(t *testing.T) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
 }
+
+func TestMountIsNamed(t *testing.T) {
+	mount, err := osfs.MountOf(tmpfs(t))
+	if err != nil || mount.Type != "tmpfs" || mount.Point != memory || mount.Options == "" {
+		t.Errorf("the mount of a directory in %s is %+v, %v", memory, mount, err)
+	}
+}

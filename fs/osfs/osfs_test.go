@@ -40,3 +40,30 @@ func suiteOptions(t *testing.T) []fstest.Option {
 func TestHost(t *testing.T) {
 	fstest.TestHost(t, func(t *testing.T) (fs.Host, string) { return osfs.New(), t.TempDir() }, suiteOptions(t)...)
 }
+
+func TestRelativePathIsRelativeToTheWorkingDirectoryOfTheCall(t *testing.T) {
+	h := osfs.New()
+	for range 2 {
+		dir := t.TempDir()
+		t.Chdir(dir)
+		f, err := h.Open("file", fs.ReadWrite|fs.Create|fs.Exclusive, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Lstat(filepath.Join(dir, "file")); err != nil {
+			t.Error(err)
+		}
+		want, err := h.Canonical(filepath.Join(dir, "file"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"file", filepath.Join(".", "missing", "..", "file"), "." + string(filepath.Separator) + "file"} {
+			if got, err := h.Canonical(path); got != want || err != nil {
+				t.Errorf("Canonical(%q) in %s = %q, %v, want %q", path, dir, got, err, want)
+			}
+		}
+	}
+}

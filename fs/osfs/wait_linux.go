@@ -4,6 +4,8 @@ package osfs
 
 import (
 	"context"
+	"os"
+	"os/signal"
 	"runtime"
 	"sync"
 	"time"
@@ -21,6 +23,12 @@ const wakeSignal = unix.Signal(62)
 
 const saRestart = 0x10000000
 
+// What may stand in place of a handler.
+const (
+	sigDefault = 0
+	sigIgnore  = 1
+)
+
 // sigaction is the kernel's struct sigaction on amd64 and arm64.
 type sigaction struct {
 	handler  uintptr
@@ -37,24 +45,48 @@ func rtSigaction(sig unix.Signal, set, old *sigaction) error {
 	return nil
 }
 
-// wakeAction returns the action that makes wakeSignal interrupt a system call, or false where the Go runtime does not handle the signal: in a C
-// program that loaded Go as a library, it would end the process.
-var wakeAction = sync.OnceValues(func() (sigaction, bool) {
+// canInterrupt reports whether a wait in the kernel can be ended from outside. It is not where the Go runtime does not handle the signal: in a C program that
+// loaded Go as a library, it would end the process.
+var canInterrupt = sync.OnceValue(func() bool {
 	var wake, runtimes sigaction
 	if rtSigaction(wakeSignal, nil, &wake) != nil || rtSigaction(unix.SIGURG, nil, &runtimes) != nil {
-		return wake, false
+		return false
 	}
-	if wake.handler != runtimes.handler {
-		return wake, false
-	}
-	wake.flags &^= saRestart
-	return wake, true
+	return wake.handler == sigIgnore || wake.handler != sigDefault && wake.handler == runtimes.handler
 })
 
-// canInterrupt reports whether a wait in the kernel can be ended from outside.
-func canInterrupt() bool {
-	_, ok := wakeAction()
-	return ok
+// waking is held while a wakeSignal is prepared and sent.
+var waking sync.Mutex
+
+// swallowed receives the signal where nobody else asked for it. Nobody reads it, and os/signal does not wait.
+var swallowed = make(chan os.Signal, 1)
+
+// wake sends wakeSignal to a thread of this process and makes sure that it interrupts a system call, whatever os/signal has made of its action since the last time.
+func wake(tid int) error {
+	waking.Lock()
+	defer waking.Unlock()
+	for range 10 { // more than it takes, unless somebody undoes it all the time
+		var action, before sigaction
+		if err := rtSigaction(wakeSignal, nil, &action); err != nil {
+			return err
+		}
+		if action.handler == sigIgnore {
+			// The program called signal.Ignore. The runtime takes its own handler for somebody else's now, and would end the process; it has to be asked for it.
+			signal.Notify(swallowed, wakeSignal)
+			continue
+		}
+		if action.flags&saRestart == 0 {
+			return unix.Tgkill(unix.Getpid(), tid, wakeSignal)
+		}
+		action.flags &^= saRestart
+		if err := rtSigaction(wakeSignal, &action, &before); err != nil {
+			return err
+		}
+		if before.handler == sigIgnore { // just now: what was set is not what the runtime thinks
+			signal.Notify(swallowed, wakeSignal)
+		}
+	}
+	return unix.EAGAIN
 }
 
 // waitInKernel calls flock(2), which blocks until it succeeds. When ctx ends first, it returns context.Cause(ctx), at once and without leaving a thread behind.
@@ -110,15 +142,10 @@ type kernelWait struct {
 // enters the call has no effect on it.
 func (w *kernelWait) interrupt() {
 	defer close(w.done)
-	action, _ := wakeAction()
-	pid := unix.Getpid()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for wait := 100 * time.Microsecond; ; wait = min(2*wait, 10*time.Millisecond) {
-		// Set each time, because os/signal may have put back an action of its own since.
-		if err := rtSigaction(wakeSignal, &action, nil); err == nil {
-			unix.Tgkill(pid, w.tid, wakeSignal)
-		}
+		wake(w.tid) // without success there is nothing but to try again
 		pause.Reset(wait)
 		select {
 		case <-w.left:

@@ -1,0 +1,87 @@
+package osfs
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/holdfast-lock/holdfast/fs"
+)
+
+// identify returns the identity of a process of this host.
+func identify(t *testing.T, h *Host, pid int) fs.Identity {
+	t.Helper()
+	id := h.Self()
+	start, ok := startOf(pid)
+	if !ok {
+		t.Fatalf("process %d has no start", pid)
+	}
+	id.PID, id.Start = pid, start
+	return id
+}
+
+func wantLiveness(t *testing.T, h *Host, what string, id fs.Identity, want fs.Liveness) {
+	t.Helper()
+	if got := h.Liveness(id); got != want {
+		t.Errorf("Liveness of %s is %v, want %v", what, got, want)
+	}
+}
+
+func TestLivenessOfAnotherProcess(t *testing.T) {
+	h := New()
+	child := startProcess(t, roleBystander)
+	pid := child.Process.Pid
+	id := identify(t, h, pid)
+	wantLiveness(t, h, "a process that runs", id, fs.Alive)
+
+	must(t, unix.Kill(pid, unix.SIGSTOP))
+	var info unix.Siginfo
+	must(t, retryInterrupted(func() error { return unix.Waitid(unix.P_PID, pid, &info, unix.WSTOPPED, nil) }))
+	wantLiveness(t, h, "a process that is stopped", id, fs.Alive)
+
+	must(t, child.Process.Kill())
+	must(t, retryInterrupted(func() error { return unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil) }))
+	if fields, ok := stat(pid); !ok || fields[0] != "Z" {
+		t.Fatalf("the process is no zombie: %q", fields)
+	}
+	wantLiveness(t, h, "a zombie", id, fs.Dead)
+
+	child.Wait()
+	wantLiveness(t, h, "a process that has ended", id, fs.Dead)
+}
+
+// TestProcessWithoutItsFirstThreadIsAlive: it is shown as a zombie and runs, with all that it holds.
+func TestProcessWithoutItsFirstThreadIsAlive(t *testing.T) {
+	h := New()
+	pid := startProcess(t, roleHeadless).Process.Pid
+	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
+		if fields, ok := stat(pid); ok && fields[0] == "Z" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the first thread does not end")
+		}
+	}
+	wantLiveness(t, h, "a process whose first thread has ended", identify(t, h, pid), fs.Alive)
+}
+
+// TestStartIsReadBehindAnyName: the name of a process stands in parentheses in front of its start, and may contain blanks and parentheses.
+func TestStartIsReadBehindAnyName(t *testing.T) {
+	runtime.LockOSThread() // the name is the thread's
+	defer runtime.UnlockOSThread()
+	comm := "/proc/self/task/" + strconv.Itoa(unix.Gettid()) + "/comm"
+	name, err := os.ReadFile(comm)
+	must(t, err)
+	defer os.WriteFile(comm, name, 0)
+	want, ok := startOf(unix.Gettid())
+	for _, name := range []string{"a) b (c", ") 1 2 3 4", "(((", ")))"} {
+		must(t, os.WriteFile(comm, []byte(name), 0))
+		if got, ok2 := startOf(unix.Gettid()); got != want || !ok || !ok2 || got == 0 {
+			t.Errorf("the start of a process of the name %q is %d, want %d", name, got, want)
+		}
+	}
+}
