@@ -31,7 +31,7 @@ func TestProgramInheritsNothing(t *testing.T) {
 	if held, err := files[0].TryLock(fs.Whole, fs.LockExclusive); !held {
 		t.Fatal(held, err)
 	}
-	child := startProcess(t, roleBystander)
+	child := startProcess(t, roleBystander, "")
 	fds := fmt.Sprintf("/proc/%d/fd", child.Process.Pid)
 	names, err := os.ReadDir(fds)
 	must(t, err)

@@ -18,37 +18,44 @@ const (
 	roleHeadless  = "headless"  // does so while its first thread has ended
 )
 
+// roles is what a process does in its role before it stands by.
+var roles = map[string]func(){
+	roleBystander: func() {},
+	roleHeadless: func() {
+		go standBy()
+		unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+	},
+}
+
 func init() {
 	if os.Getenv(roleVariable) == roleHeadless {
 		runtime.LockOSThread() // so that TestMain runs on the first thread
 	}
 }
 
-func TestMain(m *testing.M) {
-	stand := func() {
-		os.Stdout.WriteString("x")
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}
-	switch role := os.Getenv(roleVariable); role {
-	case "":
-		os.Exit(m.Run())
-	case roleBystander:
-		stand()
-	case roleHeadless:
-		go stand()
-		unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
-	default:
-		panic("unknown role " + role)
-	}
+func standBy() {
+	os.Stdout.WriteString("x")
+	io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
 }
 
-// startProcess starts a process, which runs until the test ends.
-func startProcess(t *testing.T, role string) *exec.Cmd {
+func TestMain(m *testing.M) {
+	role := os.Getenv(roleVariable)
+	if role == "" {
+		os.Exit(m.Run())
+	}
+	roles[role]()
+	standBy()
+}
+
+// startProcess starts a process in a directory and returns once it stands by, which it does until the test ends.
+func startProcess(t *testing.T, role, dir string) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
 	must(t, err)
 	cmd := exec.Command(program)
+	cmd.Dir = dir
+	cmd.Stderr = os.Stderr
 	cmd.Env = append(os.Environ(), roleVariable+"="+role, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	stdin, err := cmd.StdinPipe()
 	must(t, err)
@@ -60,8 +67,9 @@ func startProcess(t *testing.T, role string) *exec.Cmd {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	_, err = io.ReadFull(stdout, make([]byte, 1))
-	must(t, err)
+	if _, err = io.ReadFull(stdout, make([]byte, 1)); err != nil {
+		t.Fatalf("a process in the role %s: %v", role, err)
+	}
 	return cmd
 }
 

@@ -33,7 +33,7 @@ func wantLiveness(t *testing.T, h *Host, what string, id fs.Identity, want fs.Li
 
 func TestLivenessOfAnotherProcess(t *testing.T) {
 	h := New()
-	child := startProcess(t, roleBystander)
+	child := startProcess(t, roleBystander, "")
 	pid := child.Process.Pid
 	id := identify(t, h, pid)
 	wantLiveness(t, h, "a process that runs", id, fs.Alive)
@@ -57,7 +57,7 @@ func TestLivenessOfAnotherProcess(t *testing.T) {
 // TestProcessWithoutItsFirstThreadIsAlive: it is shown as a zombie and runs, with all that it holds.
 func TestProcessWithoutItsFirstThreadIsAlive(t *testing.T) {
 	h := New()
-	pid := startProcess(t, roleHeadless).Process.Pid
+	pid := startProcess(t, roleHeadless, "").Process.Pid
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
 		if fields, ok := stat(pid); ok && fields[0] == "Z" {
 			break

@@ -70,7 +70,7 @@ func wake(tid int) error {
 		if err := rtSigaction(wakeSignal, nil, &action); err != nil {
 			return err
 		}
-		if action.handler == sigIgnore {
+		if action.handler == sigDefault || action.handler == sigIgnore {
 			// The program called signal.Ignore. The runtime takes its own handler for somebody else's now, and would end the process; it has to be asked for it.
 			signal.Notify(swallowed, wakeSignal)
 			continue
@@ -82,7 +82,7 @@ func wake(tid int) error {
 		if err := rtSigaction(wakeSignal, &action, &before); err != nil {
 			return err
 		}
-		if before.handler == sigIgnore { // just now: what was set is not what the runtime thinks
+		if before.handler != action.handler { // just now: what was set is not what the runtime thinks
 			signal.Notify(swallowed, wakeSignal)
 		}
 	}

@@ -139,6 +139,37 @@ func TestWaitEndsWhateverTheProgramDoesWithTheSignal(t *testing.T) {
 	}
 }
 
+// Programs that ignored signals before their first wait.
+const (
+	roleIgnoresAll = "ignores all"
+	roleIgnoresOne = "ignores one"
+)
+
+func init() {
+	roles[roleIgnoresAll] = func() { signal.Ignore(); waitInVain() }
+	roles[roleIgnoresOne] = func() { signal.Ignore(wakeSignal); waitInVain() }
+}
+
+// waitInVain waits for the lock in the working directory, which another process holds, until its context ends.
+func waitInVain() {
+	time.AfterFunc(time.Minute, func() { os.Exit(1) })
+	f, err := New().Open("file", fs.ReadWrite, 0)
+	if err != nil {
+		panic(err)
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), 10*time.Millisecond, errEnough)
+	defer cancel()
+	if held, err := f.WaitLock(ctx, fs.Whole, fs.LockExclusive); held || !errors.Is(err, errEnough) {
+		panic(err)
+	}
+}
+
+func TestWaitEndsInAProgramThatIgnoresSignals(t *testing.T) {
+	for _, role := range []string{roleIgnoresAll, roleIgnoresOne} {
+		startProcess(t, role, filepath.Dir(lockedFile(t)))
+	}
+}
+
 // TestSignalDoesNotEndAWait: somebody else may send it, or the program may use it.
 func TestSignalDoesNotEndAWait(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
