@@ -45,7 +45,7 @@ type courtesy struct {
 	canFlag  bool // the filesystem keeps locks on bytes apart from those on the file
 	raised   bool
 	lookedAt time.Duration // when nobody was seen to wait
-	since    time.Duration // when this process last took the lock from the outside; 0 while it has not
+	since    time.Duration // when the lock first went from task to task here without being released; 0 while it has not
 	stepping bool          // the next wait begins with stepping back
 	vain     int           // how often nobody took the chance
 	vainTill time.Duration
@@ -55,7 +55,7 @@ type courtesy struct {
 	distrust int           // for how many releases that is not relied on
 }
 
-// sideByte takes note of a file that was opened.
+// prepareFor takes note of a file that was opened.
 func (c *courtesy) prepareFor(v fs.Volume) {
 	c.canWait, c.canFlag, c.raised = v.KernelWait, v.SeparateRegions, false
 }
@@ -147,9 +147,6 @@ func (c *courtesy) holdBegins() {
 	if c.relied {
 		c.relied, c.distrust = false, maxDistrust // it was somebody else who ran: the lock was still free
 	}
-	if c.since == 0 {
-		c.since = c.host.Monotonic()
-	}
 }
 
 // holdEnds takes note that the lock was released, and lets those run who waited for it.
@@ -175,7 +172,11 @@ func (c *courtesy) mayKeep(f fs.File) bool {
 	if c.othersWait(f) {
 		return false
 	}
-	if c.host.Monotonic()-c.since < maxPossession {
+	now := c.host.Monotonic()
+	if c.since == 0 {
+		c.since = now
+	}
+	if now-c.since < maxPossession {
 		return true
 	}
 	c.stepping = true
