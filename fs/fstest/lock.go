@@ -76,28 +76,40 @@ var lockChecks = []partCheck{
 	}},
 	{"OneOfManyTasksHolds", func(p *probe, r part) {
 		p.lock(p.open("other"), r, fs.LockExclusive)
-		var inside, together atomic.Int32
-		entries := 0 // protected by the lock, which the race detector does not know, hence together
-		p.each(4, func(int) {
-			f := p.open("file")
-			for range 25 {
-				for !p.tryLock(f, r, fs.LockExclusive) {
-					p.must(p.Sleep(p.ctx, moment/10))
-				}
-				if inside.Add(1) != 1 {
-					together.Add(1)
-				} else {
-					entries++
-				}
-				p.must(p.Sleep(p.ctx, moment/20)) // so that another one, if it could get in, would
-				inside.Add(-1)
-				p.unlock(f, r)
+		p.holdAlone(4, 25, r, func(f fs.File) {
+			for !p.tryLock(f, r, fs.LockExclusive) {
+				p.must(p.Sleep(p.ctx, moment/10))
 			}
 		})
-		if n := together.Load(); n != 0 || entries != 100 {
-			p.Errorf("of 100 exclusive holds %d saw another one", n)
-		}
 	}},
+}
+
+// holdAlone lets n tasks take the lock exclusively, each of them times over, and demands that no two hold it together. A holder stays until another task wants the
+// lock, so that one which could get in does.
+func (p *probe) holdAlone(n, times int, r part, acquire func(fs.File)) {
+	p.Helper()
+	var running, wanting, inside, met atomic.Int32
+	running.Store(int32(n))
+	p.each(n, func(int) {
+		defer running.Add(-1)
+		f := p.open("file")
+		for range times {
+			wanting.Add(1)
+			acquire(f)
+			wanting.Add(-1)
+			if inside.Add(1) != 1 {
+				met.Add(1)
+			}
+			p.eventually("another task to want the lock", func() bool { return wanting.Load() > 0 || inside.Load() > 1 || running.Load() == 1 })
+			p.must(p.Sleep(p.ctx, moment/10))
+			inside.Add(-1)
+			p.unlock(f, r)
+		}
+	})
+	if met := met.Load(); met != 0 {
+		p.Errorf("of %d exclusive holds %d met another one", n*times, met)
+	}
+	p.wantFree("after all tasks", "file", r)
 }
 
 // What is said of a lock that is taken again holds for the whole file only.

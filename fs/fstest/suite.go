@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -300,12 +301,20 @@ func (p *probe) start(name string, f func()) *task {
 	return t
 }
 
-// each runs f(0) to f(n-1) as tasks and waits until all have ended.
+// each runs f(0) to f(n-1) as tasks, none of which goes on before all have begun, and waits until they have ended.
 func (p *probe) each(n int, f func(i int)) {
 	p.Helper()
+	var begun atomic.Int32
+	all := p.NewEvent()
 	tasks := make([]*task, n)
 	for i := range tasks {
-		tasks[i] = p.start(fmt.Sprintf("%d of %d", i, n), func() { f(i) })
+		tasks[i] = p.start(fmt.Sprintf("%d of %d", i, n), func() {
+			if int(begun.Add(1)) == n {
+				all.Set()
+			}
+			p.happens("the other tasks to begin", all)
+			f(i)
+		})
 	}
 	p.wait(tasks...)
 }

@@ -143,23 +143,7 @@ var waitChecks = []partCheck{
 	}},
 	{"WaitLockLetsManyWaitersInOneByOne", func(p *probe, r part) {
 		p.needsWait(r)
-		var inside, together atomic.Int32
-		p.each(16, func(int) {
-			f := p.open("file")
-			for range 10 {
-				p.must(p.acquire(p.ctx, f, r, fs.LockExclusive))
-				if inside.Add(1) != 1 {
-					together.Add(1)
-				}
-				p.must(p.Sleep(p.ctx, moment/20)) // so that another one, if it could get in, would
-				inside.Add(-1)
-				p.unlock(f, r)
-			}
-		})
-		if n := together.Load(); n != 0 {
-			p.Errorf("of 160 exclusive holds %d saw another one", n)
-		}
-		p.wantFree("after all waiters", "file", r)
+		p.holdAlone(16, 10, r, func(f fs.File) { p.must(p.acquire(p.ctx, f, r, fs.LockExclusive)) })
 	}},
 }
 
