@@ -259,6 +259,7 @@ func (l *Lock) timedOut(wait time.Duration, cause error) error {
 	if len(e.Holders) == 0 && l.HeldHere() {
 		e.Holders = []fs.LockOwner{{PID: l.site.pid, Mode: fs.LockExclusive}}
 	}
+	e.self = l.site.pid
 	return e
 }
 
@@ -274,8 +275,8 @@ func (l *Lock) fallBack(ctx context.Context, o *options, cause error) (*Hold, er
 }
 
 // nextToken returns the next fencing number.
-func nextToken(ctx context.Context, host fs.Host, path string) (uint64, error) {
-	n, err := fence.Next(ctx, host, path)
+func nextToken(ctx context.Context, host fs.Host, path string, mode *fs.FileMode) (uint64, error) {
+	n, err := fence.Next(ctx, host, path, mode)
 	if err != nil {
 		return 0, fmt.Errorf("fencing number: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	iofs "io/fs"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,6 +67,7 @@ type TimeoutError struct {
 	Holders []fs.LockOwner
 	Waiters int   // how many others were waiting, as far as it is known
 	cause   error // what ended the wait: nil or the context's cause
+	self    int   // the number of this process
 }
 
 func (e *TimeoutError) Error() string {
@@ -75,7 +77,7 @@ func (e *TimeoutError) Error() string {
 		b.WriteString("held by a process that cannot be seen from here")
 	} else {
 		b.WriteString("held by ")
-		b.WriteString(describeOwners(e.Holders))
+		b.WriteString(describeOwners(e.Holders, e.self))
 	}
 	switch {
 	case e.Waiters == 1:
@@ -104,12 +106,15 @@ func (e *TimeoutError) Unwrap() []error {
 // Timeout returns true.
 func (e *TimeoutError) Timeout() bool { return true }
 
-func describeOwners(owners []fs.LockOwner) string {
+func describeOwners(owners []fs.LockOwner, self int) string {
 	var names []string
 	for _, o := range owners {
 		name := fmt.Sprintf("pid %d", o.PID)
-		if o.PID == 0 {
+		switch {
+		case o.PID == 0:
 			name = "an unknown process"
+		case o.PID == self:
+			name = "this process, pid " + strconv.Itoa(self)
 		}
 		if o.Command != "" {
 			name += " (" + o.Command + ")"

@@ -8,7 +8,8 @@ import (
 
 // Hold is the right to be inside a lock, one level of it. It is safe for concurrent use.
 //
-// Release it. A Hold that the program loses its last reference to is reported as a warning and released by the garbage collector some time later.
+// Release it. A Hold that the program loses its last reference to is reported as a warning and released by the garbage collector some time later, although what it protects may go
+// on: a program that holds a lock for as long as it runs keeps the Hold referenced, for example by a deferred Release.
 type Hold struct {
 	lock     *Lock
 	opts     *options
@@ -127,7 +128,7 @@ func (h *Hold) failed(err error) error { return &Error{Op: "release", Path: h.Pa
 
 // Context returns a context that descends from the one the hold was acquired with and ends when the hold does: with the cause [ErrReleased] when it was released, or
 // [ErrExpired] or another [ErrLost] the moment that the hold can no longer be relied on. Acquiring the same Lock with it, or with a context that descends from
-// it, goes one level deeper.
+// it, goes one level deeper. The context is the identity: goroutines that are given it are inside together and do not exclude each other.
 //
 // The context of an inner level ends when the outermost level does.
 func (h *Hold) Context() context.Context {

@@ -54,6 +54,8 @@ func (l *Lock) Path() string { return l.site.path }
 // If ctx descends from the [Hold.Context] of a hold of this Lock, the hold goes one level deeper. If it descends from a hold of the same path through another Lock, and
 // nothing bounds the wait, the error is [ErrDeadlock] at once.
 //
+// Keep the Hold until it is released: one that nothing refers to any more is released by the garbage collector.
+//
 // Waiters of one process are served first in, first out. When ctx ends, Acquire returns within a millisecond where the kernel is
 // waited in, as after it was polled, and leaves no goroutine and no thread behind.
 func (l *Lock) Acquire(ctx context.Context, opts ...Option) (*Hold, error) {

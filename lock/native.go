@@ -161,7 +161,7 @@ func (n *native) verify(ctx context.Context, o *options) (taken, error) {
 		}
 	}
 	if o.lifetime > 0 || n.record.written() {
-		t.expires, t.ok, err = n.record.begin(ctx, n.id, o.lifetime)
+		t.expires, t.ok, err = n.record.begin(ctx, n.id, o)
 		if err != nil || !t.ok {
 			return taken{}, errors.Join(err, n.letGo())
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
+	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
 )
 
 // A holder that is stopped keeps its kernel lock, and nobody can take that from it. What can be taken from it is the name: a contender puts a new file in its place,
@@ -25,27 +26,22 @@ import (
 type recordKeeper struct {
 	host  fs.Host
 	path  string
-	last  uint64 // number of the last record
-	stale bool   // a record of ours stands that has not been removed
+	mode  *fs.FileMode // of the record's file, as the last hold had it
+	last  uint64       // number of the last record
+	stale bool         // a record of ours stands that has not been removed
 }
-
-// guardPatience bounds how long an acquisition or release waits for the guard: a process that is stopped inside would keep it.
-const guardPatience = 100 * time.Millisecond
-
-var errGuarded = errors.New("another process keeps the lifetime record locked")
 
 func (r *recordKeeper) written() bool { return r.stale }
 
 // guard locks the record for a short time.
 func (r *recordKeeper) guard(ctx context.Context) (*lifetime.Guard, error) {
-	ctx, cancel := r.host.WithTimeout(ctx, guardPatience, errGuarded)
-	defer cancel()
-	return lifetime.Lock(ctx, r.host, r.path)
+	return lifetime.Lock(ctx, r.host, r.path, r.mode)
 }
 
 // begin writes the record of a hold of the file id, which the caller has locked, and returns when it expires. It reports false if the file lost its name to a
 // contender that took over meanwhile. A lifetime of 0 only removes the record of an earlier hold.
-func (r *recordKeeper) begin(ctx context.Context, id fs.FileID, life time.Duration) (time.Duration, bool, error) {
+func (r *recordKeeper) begin(ctx context.Context, id fs.FileID, o *options) (time.Duration, bool, error) {
+	r.mode = o.mode
 	g, err := r.guard(ctx)
 	if err != nil {
 		return 0, false, fmt.Errorf("lifetime record: %w", err)
@@ -55,12 +51,12 @@ func (r *recordKeeper) begin(ctx context.Context, id fs.FileID, life time.Durati
 	if err != nil || info.ID != id {
 		return 0, false, nil // whatever it is, the next attempt will tell
 	}
-	if life == 0 {
+	if o.lifetime == 0 {
 		err := g.Clear()
 		r.stale = err != nil
 		return 0, err == nil, err
 	}
-	expires, err := r.write(g, id, life)
+	expires, err := r.write(g, id, o.lifetime)
 	return expires, err == nil, err
 }
 
@@ -96,19 +92,23 @@ func (r *recordKeeper) end(ctx context.Context) error {
 
 // takeOver relieves a holder whose lifetime has passed.
 func (n *native) takeOver(ctx context.Context, o *options) (taken, error) {
+	n.record.mode = o.mode
 	g, err := n.record.guard(ctx)
+	if errors.Is(err, sidecar.ErrLocked) {
+		return taken{}, nil
+	}
 	if err != nil {
-		if err == errGuarded {
-			err = nil
-		}
 		return taken{}, err
 	}
 	defer g.Unlock()
-	evidence, err := n.expired(g)
+	evidence, mode, err := n.expired(g)
 	if evidence == "" || err != nil {
 		return taken{}, err
 	}
-	f, id, err := n.replace(o)
+	if o.mode != nil {
+		mode = *o.mode
+	}
+	f, id, err := n.replace(mode)
 	if f == nil || err != nil {
 		return taken{}, err
 	}
@@ -125,48 +125,45 @@ func (n *native) takeOver(ctx context.Context, o *options) (taken, error) {
 	return t, nil
 }
 
-// expired returns the evidence that the holder of the file at the path has outlived its lifetime, or "" if it is not proven.
-func (n *native) expired(g *lifetime.Guard) (string, error) {
+// expired returns the evidence that the holder of the file at the path has outlived its lifetime, or "" if it is not proven, and the permission bits of the file.
+func (n *native) expired(g *lifetime.Guard) (evidence string, mode fs.FileMode, err error) {
 	rec, ok, err := g.Read()
 	if !ok || err != nil {
-		return "", err
+		return "", 0, err
 	}
 	self, now := n.host.Self(), uptime(n.host)
 	if now <= rec.Expires || self.Boot == "" || rec.Holder.Boot != self.Boot || rec.Holder.Host != self.Host || rec.Holder.PIDNamespace != self.PIDNamespace {
-		return "", nil
+		return "", 0, nil
 	}
 	info, err := n.host.Lstat(n.path)
 	if err != nil || info.ID != rec.File {
-		return "", nil // the holder's file has lost its name already
+		return "", 0, nil // the holder's file has lost its name already
 	}
 	table, err := n.host.LockTable(n.path, info.ID)
 	if err != nil {
-		return "", nil // nobody can say who holds the file
+		return "", 0, nil // nobody can say who holds the file
 	}
 	for _, owner := range table.Owners {
 		if !owner.Waiting && owner.PID != rec.Holder.PID {
-			return "", nil
+			return "", 0, nil
 		}
 	}
 	if len(table.Owners) == 0 || table.Owners[0].Waiting || n.host.Liveness(rec.Holder) != fs.Alive {
-		return "", nil // the lock is free, or its holder is another process with the same number
+		return "", 0, nil // the lock is free, or its holder is another process with the same number
 	}
-	return fmt.Sprintf("pid %d held the lock %v longer than its lifetime", rec.Holder.PID, roundForPeople(now-rec.Expires)), nil
+	return fmt.Sprintf("pid %d held the lock %v longer than its lifetime", rec.Holder.PID, roundForPeople(now-rec.Expires)), info.Mode.Perm(), nil
 }
 
-// replace puts a new file, locked, in the place of the lock file.
-func (n *native) replace(o *options) (fs.File, fs.FileID, error) {
+// replace puts a new file, locked and with the given permission bits, in the place of the lock file.
+func (n *native) replace(mode fs.FileMode) (fs.File, fs.FileID, error) {
 	var random [8]byte
 	n.host.Random(random[:])
 	temp := n.path + ".takeover." + hex.EncodeToString(random[:])
-	perm := fs.FileMode(0o666)
-	if o.mode != nil {
-		perm = *o.mode
-	}
-	f, err := n.host.Open(temp, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, perm)
+	f, err := n.host.Open(temp, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, mode)
 	if err != nil {
 		return nil, fs.FileID{}, err
 	}
+	f.Chmod(mode) // whatever the umask; where it cannot be had, the lock is worth more than its permissions
 	held, err := f.TryLock(fs.Whole, fs.LockExclusive)
 	var info fs.Info
 	if err == nil {

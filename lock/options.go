@@ -41,10 +41,8 @@ type options struct {
 func newOptions(opts []Option) (*options, error) {
 	o := &options{timeout: -1, poll: new(atomic.Int64)}
 	o.poll.Store(int64(DefaultPollInterval))
-	for _, opt := range opts {
-		if err := opt(o); err != nil {
-			return nil, err
-		}
+	if err := o.apply(opts); err != nil {
+		return nil, err
 	}
 	if o.host == nil {
 		o.host = defaultHost()
@@ -56,12 +54,19 @@ func newOptions(opts []Option) (*options, error) {
 func (o *options) with(opts []Option) (*options, error) {
 	c := *o
 	c.perCall = true
+	return &c, c.apply(opts)
+}
+
+func (o *options) apply(opts []Option) error {
 	for _, opt := range opts {
-		if err := opt(&c); err != nil {
-			return nil, err
+		if opt == nil {
+			return fmt.Errorf("%w: a nil Option", ErrOption)
+		}
+		if err := opt(o); err != nil {
+			return err
 		}
 	}
-	return &c, nil
+	return nil
 }
 
 func (o *options) pollInterval() time.Duration { return time.Duration(o.poll.Load()) }
@@ -126,7 +131,7 @@ func CancelWhen(f func() bool) Option {
 func Host(h fs.Host) Option { return forLock("Host", func(o *options) { o.host = h }) }
 
 // Mode sets the permission bits of the lock file to exactly perm, whatever the umask, once the lock is held; a process that does not own the file
-// leaves them as they are. Without Mode the file is created with 0666 less the umask. The owner's write bit is required: without it
+// leaves them as they are. The files that [Lifetime] and [Fencing] keep beside it get the same. Without Mode the file is created with 0666 less the umask. The owner's write bit is required: without it
 // other programs could not open the file to lock it.
 func Mode(perm fs.FileMode) Option {
 	return func(o *options) error {
@@ -167,7 +172,7 @@ func SharedOwnership() Option {
 // at all if the garbage collector is left to it.
 func Singleton() Option { return forLock("Singleton", func(o *options) { o.singleton = true }) }
 
-// Logger logs what the lock does at debug level. Without it nothing is logged but a hold that was dropped, which goes to slog.Default as a warning.
+// Logger logs what the lock does at debug level. Without it nothing is logged but two warnings, which go to slog.Default: of a hold that was dropped, and of [FallbackTo].
 func Logger(l *slog.Logger) Option { return forLock("Logger", func(o *options) { o.logger = l }) }
 
 // Observe tells obs what the lock does, see [Observer].

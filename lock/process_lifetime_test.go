@@ -26,6 +26,7 @@ func TestStoppedHolderIsRelievedAfterItsLifetime(t *testing.T) {
 	contender := startContender(t, "the contender", command{Path: path, Lifetime: longLifetime})
 	patient := startContender(t, "a waiter without lifetime", command{Path: path})
 	hold := holder.acquire()
+	must(t, os.Chmod(path, 0o606)) // as somebody may have who shares the lock with others
 	holder.stop()
 	patient.waitFor(path)
 	contender.ask("acquire", "waiting")
@@ -35,6 +36,9 @@ func TestStoppedHolderIsRelievedAfterItsLifetime(t *testing.T) {
 	}
 	if successor.Evidence == "" {
 		t.Error("nobody said on what evidence the holder was relieved")
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o606 {
+		t.Errorf("the new lock file: %v, %v, want the permissions of the old one", info.Mode(), err)
 	}
 	// The waiter on the old file does not get in when the old holder lets go of it.
 	holder.resume()

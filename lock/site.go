@@ -92,7 +92,7 @@ func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) 
 // prepare does what an option asks for between taking the lock and telling the caller.
 func (s *site) prepare(ctx context.Context, o *options, t taken) (token uint64, err error) {
 	if o.fencing {
-		if token, err = nextToken(ctx, s.host, s.path); err != nil {
+		if token, err = nextToken(ctx, s.host, s.path, o.mode); err != nil {
 			return 0, err
 		}
 	}

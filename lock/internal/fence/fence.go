@@ -29,10 +29,10 @@ const slotSize = 20 + 1 + 8 + 1
 var ErrDamaged = errors.New("the fencing number cannot be read")
 
 // Next returns a number that is larger than every one that was returned before, in any process, for the lock file at path. It blocks for
-// a sync of the file. It waits, until ctx ends, while another process is inside Next: this happens only to a lock file that was moved under its holder,
+// a sync of the file. It waits for a short time while another process is inside Next, see [sidecar.Lock]: this happens only to a lock file that was moved under its holder,
 // and then the number still grows.
-func Next(ctx context.Context, host fs.Host, path string) (uint64, error) {
-	f, err := sidecar.Lock(ctx, host, path+Suffix)
+func Next(ctx context.Context, host fs.Host, path string, mode *fs.FileMode) (uint64, error) {
+	f, err := sidecar.Lock(ctx, host, path+Suffix, mode)
 	if err != nil {
 		return 0, err
 	}

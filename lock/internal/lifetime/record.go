@@ -32,9 +32,9 @@ const maxSize = 4096
 // Guard is the record's file, open and locked. Not safe for concurrent use.
 type Guard struct{ file fs.File }
 
-// Lock opens and locks the record's file of the lock file at path, and creates it if needed. It waits for another process that is inside until ctx ends.
-func Lock(ctx context.Context, host fs.Host, path string) (*Guard, error) {
-	f, err := sidecar.Lock(ctx, host, path+Suffix)
+// Lock opens and locks the record's file of the lock file at path, and creates it if needed. It waits for a short time for another process that is inside, see [sidecar.Lock].
+func Lock(ctx context.Context, host fs.Host, path string, mode *fs.FileMode) (*Guard, error) {
+	f, err := sidecar.Lock(ctx, host, path+Suffix, mode)
 	if err != nil {
 		return nil, err
 	}
