@@ -84,8 +84,8 @@ var lockChecks = []partCheck{
 	}},
 }
 
-// holdAlone lets n tasks take the lock exclusively, each of them times over, and demands that no two hold it together. A holder stays until another task wants the
-// lock, so that one which could get in does.
+// holdAlone lets n tasks take the lock exclusively, each of them times over, and demands that no two hold it together. A holder stays until all others
+// want the lock, and a moment longer, so that one which could get in does.
 func (p *probe) holdAlone(n, times int, r part, acquire func(fs.File)) {
 	p.Helper()
 	var running, wanting, inside, met atomic.Int32
@@ -100,8 +100,8 @@ func (p *probe) holdAlone(n, times int, r part, acquire func(fs.File)) {
 			if inside.Add(1) != 1 {
 				met.Add(1)
 			}
-			p.eventually("another task to want the lock", func() bool { return wanting.Load() > 0 || inside.Load() > 1 || running.Load() == 1 })
-			p.must(p.Sleep(p.ctx, moment/10))
+			p.eventually("the other tasks to want the lock", func() bool { return wanting.Load() >= running.Load()-1 || inside.Load() > 1 })
+			p.must(p.Sleep(p.ctx, moment))
 			inside.Add(-1)
 			p.unlock(f, r)
 		}

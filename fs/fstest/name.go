@@ -153,7 +153,7 @@ var renameChecks = []check{
 				p.ok(Rename, p.notBusy(func() error { return p.Rename(p.path(name(i)), p.path("file")) }))
 			}
 		})
-		for i := 0; i < 10*times && !done.Load(); i++ {
+		for !done.Load() {
 			var f *openFile
 			if err := p.notBusy(func() (err error) { f, err = p.tryOpen("file", fs.ReadOnly); return err }); err != nil {
 				p.Errorf("a name that is being replaced cannot be opened: %v", err)
@@ -163,6 +163,7 @@ var renameChecks = []check{
 				p.Errorf("a name that is being replaced shows %d bytes, not one of the files", len(got))
 			}
 			p.closeFile(f)
+			p.must(p.Sleep(p.ctx, moment/50)) // lets the renamer run
 		}
 		p.wait(renamer)
 	}},
