@@ -295,8 +295,8 @@ var readDirChecks = []check{
 		}
 		var want []fs.DirEntry
 		for _, name := range []string{"b", "a", "c", "B", "a.b", "a-b", ".hidden", "10", "9"} {
-			p.create("list/"+name, "")
-			if name != "B" || p.lstat("list/b").ID != p.lstat("list/B").ID { // names of one case
+			p.create("list/"+name, name)
+			if name != "B" || p.contentOf("list/b") == "b" { // else the two are one name here
 				want = append(want, fs.DirEntry{Name: name})
 			}
 		}

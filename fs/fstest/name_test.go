@@ -150,6 +150,17 @@ var nameFaults = []fault{
 		slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 		return list
 	}), []string{"ReadDirListsSorted"}},
+	{"ReadDir shows one of the names that differ in case, and no file has an identity", naming(func(h fs.Host, n *names) {
+		n.lstat = func(path string) (fs.Info, error) {
+			info, err := h.Lstat(path)
+			info.ID = fs.FileID{}
+			return info, err
+		}
+		n.readDir = func(path string) ([]fs.DirEntry, error) {
+			list, err := h.ReadDir(path)
+			return slices.DeleteFunc(list, func(e fs.DirEntry) bool { return e.Name == "B" }), err
+		}
+	}), []string{"ReadDirListsSorted"}},
 	{"ReadDir shows a symbolic link as a directory", listing(func(list []fs.DirEntry) []fs.DirEntry {
 		for i := range list {
 			if list[i].Type == iofs.ModeSymlink {
