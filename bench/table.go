@@ -13,7 +13,11 @@ import (
 // WriteTables writes the report for people to read.
 func (r *Report) WriteTables(w io.Writer) {
 	fmt.Fprintf(w, "%s/%s, %d processors, %s, filesystem %s (%s)\n", r.OS, r.Arch, r.CPUs, r.Go, orUnknown(r.Filesystem), orUnknown(r.MountOptions))
-	fmt.Fprintf(w, "Each measurement %v, %d rounds in turns: the median of what is typical, the worst of what must not happen.\n", r.For, r.Rounds)
+	rounds := "1 round"
+	if r.Rounds != 1 {
+		rounds = strconv.Itoa(r.Rounds) + " rounds in turns"
+	}
+	fmt.Fprintf(w, "Each measurement %v, %s: the median of what is typical, the worst of what must not happen.\n", r.For, rounds)
 
 	t := newTable(w, "Free lock: acquire and release", "lock", "each", "allocations", "median", "p99", "p99.9", "max", "CPU")
 	for _, row := range append(r.Uncontended, renamed(r.Reentrant, " (reentrant)")...) {

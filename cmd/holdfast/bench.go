@@ -63,6 +63,13 @@ Machines are shared and noisy: leave the machine alone meanwhile, and compare fi
 			if err := checkBench(o); err != nil {
 				return err
 			}
+			info, err := os.Stat(o.Dir) // before other libraries are built, which takes a while
+			if err != nil {
+				return benchExit(err)
+			}
+			if !info.IsDir() {
+				return &exit{exitUsage, fmt.Errorf("bench: %s is not a directory: name the one whose filesystem shall be measured", o.Dir)}
+			}
 			return runBench(cmd, o, peers, jsonFile)
 		},
 	}

@@ -47,7 +47,6 @@ var exits = []struct {
 	advice string
 }{
 	{lock.ErrOption, exitUsage, ""},
-	{lock.ErrTimeout, exitTimeout, "try again later, or wait longer with --timeout"},
 	{lock.ErrSettings, exitSettings, "use the same flags as the other side"},
 	{lock.ErrDeadlock, exitDeadlock, "release the outer hold first, or bound the wait with --timeout"},
 	{lock.ErrExpired, exitProtocol, "allow it more time with --lifetime"},
@@ -56,8 +55,11 @@ var exits = []struct {
 	{iofs.ErrPermission, exitPermission, "allow this user to write to the file and to its directory, or name another file"},
 	{fs.ErrSymlink, exitProtocol, "name the file that the link leads to"},
 	{fs.ErrIsDirectory, exitProtocol, "name a file in it"},
-	{fs.ErrNotDirectory, exitProtocol, "the path goes through a file; name another one"},
+	{syscall.ENOTDIR, exitProtocol, throughFile},
+	{fs.ErrNotDirectory, exitProtocol, throughFile},
 }
+
+const throughFile = "the path goes through a file; name another one"
 
 // lockExit is the exit after an operation on a lock that failed.
 func lockExit(err error) error {
@@ -69,6 +71,9 @@ func lockExit(err error) error {
 			err = fmt.Errorf("%w: %s", err, e.advice)
 		}
 		return &exit{e.code, err}
+	}
+	if strings.Contains(err.Error(), "is not a regular file") { // which has no error of its own to look for
+		err = fmt.Errorf("%w: name a regular file, or one that does not exist yet", err)
 	}
 	return &exit{exitProtocol, err}
 }

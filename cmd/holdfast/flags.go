@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/holdfast-lock/holdfast/cmd/holdfast/internal/kind"
 	"github.com/holdfast-lock/holdfast/fs"
@@ -19,6 +20,7 @@ type lockFlags struct {
 	kind     string
 	timeout  time.Duration
 	noWait   bool
+	conflict int // exit code if the lock could not be had in time
 	poll     time.Duration
 	lifetime time.Duration
 	mode     string // octal
@@ -37,12 +39,41 @@ func (f *lockFlags) add(cmd *cobra.Command, kinds kind.Table) {
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	addKind(cmd, kinds, &f.kind)
-	fl.Var((*durationValue)(&f.timeout), "timeout", "give up after this time, exit code 75 (default: wait without end)")
-	fl.BoolVar(&f.noWait, "no-wait", false, "make one attempt only, whatever --timeout says")
+	fl.VarP((*durationValue)(&f.timeout), "timeout", "w", "give up after this time (default: wait without end)")
+	fl.BoolVarP(&f.noWait, "no-wait", "n", false, "make one attempt only")
+	fl.IntVarP(&f.conflict, "conflict-exit-code", "E", exitTimeout, "exit code if the lock could not be had in time; with 0 nothing is said either")
 	fl.Var((*durationValue)(&f.poll), "poll", "longest pause between two attempts where the kernel cannot be waited in")
 	fl.Var((*durationValue)(&f.lifetime), "lifetime", "let the hold expire after this time (default: never)")
 	fl.Var((*modeValue)(&f.mode), "mode", "permission bits of the lock file, octal (default: 666 less the umask)")
 	fl.BoolVar(&f.fencing, "fencing", false, "number the holds, in a file beside the lock file")
+}
+
+// check refuses values that the lock would refuse in words of its own, and flags that contradict each other.
+func (f *lockFlags) check(cmd *cobra.Command) error {
+	changed := cmd.Flags().Changed
+	switch {
+	case f.noWait && changed("timeout"):
+		return errors.New("give either --no-wait or --timeout")
+	case f.conflict < 0 || f.conflict > 255:
+		return fmt.Errorf("--conflict-exit-code must be from 0 to 255, not %d", f.conflict)
+	case f.poll <= 0:
+		return errors.New("--poll must be positive")
+	case changed("lifetime") && f.lifetime <= 0:
+		return errors.New("--lifetime must be positive: leave it out for holds that do not expire")
+	}
+	return nil
+}
+
+// late is the end of the program if the lock could not be had in time.
+func (f *lockFlags) late(err error) error {
+	advice := "wait longer with --timeout"
+	switch {
+	case f.conflict == 0:
+		return &exit{0, nil}
+	case f.noWait:
+		advice = "leave out --no-wait to wait"
+	}
+	return &exit{f.conflict, fmt.Errorf("%w: try again later, or %s", err, advice)}
 }
 
 // open makes the lock that the flags describe.
@@ -91,6 +122,27 @@ func (f *lockFlags) endless(cmd *cobra.Command) bool {
 	return !f.noWait && !cmd.Flags().Changed("timeout")
 }
 
+// howToWrite says what values flags take whose own errors name functions of Go, by the type of the flag.
+var howToWrite = map[string]string{
+	"bool": "write true or false", "int": "write a whole number", "uint64": "write a whole number, not negative", "intSlice": "write whole numbers with commas between them",
+	"duration": writeTime,
+}
+
+// flagError says in words for people why the command line cannot be read.
+func flagError(_ *cobra.Command, err error) error {
+	e, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	how, ok := howToWrite[e.GetFlag().Value.Type()]
+	if _, ours := e.GetFlag().Value.(*durationValue); ours || !ok {
+		return err
+	}
+	return fmt.Errorf("invalid argument %q for --%s: %s", e.GetValue(), e.GetFlag().Name, how)
+}
+
+const writeTime = "write a time with its unit, such as 500ms, 10s or 2h"
+
 // durationValue is a flag that takes a time, and says how to write one.
 type durationValue time.Duration
 
@@ -98,7 +150,7 @@ func (v *durationValue) Set(s string) error {
 	d, err := time.ParseDuration(s)
 	switch {
 	case err != nil:
-		return errors.New("write a time with its unit, such as 500ms, 10s or 2h")
+		return errors.New(writeTime)
 	case d < 0:
 		return errors.New("a time must not be negative")
 	}

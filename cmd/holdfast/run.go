@@ -32,7 +32,8 @@ it exclude this one, and are excluded: Holdfast, Python's filelock, flock(1).
 COMMAND has the standard input, output and error of holdfast, and finds the path of the lock in ` + lockVariable + ` and, with --fencing, the number of the hold in ` + tokenVariable + `. It does
 not inherit the lock: what it leaves running in the background runs without.
 
-The exit code is that of COMMAND, 128+n if signal n killed it, 127 if it was not found and 126 if it could not be executed. 'holdfast --help' has the others.
+The exit code is that of COMMAND, 128+n if signal n killed it, 127 if it was not found and 126 if it could not be executed; 75, or that of -E, if the lock could not be had in time.
+'holdfast --help' has the others. For cron, -n -E 0 skips a turn without a word if the last one still runs; name COMMAND and holdfast by their whole paths there.
 
 Signals: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH and SIGCONT are passed on to COMMAND. While holdfast waits for the lock, those of them that would end a program
 end the wait, with exit code 128+n. A terminal sends ^C and ^\ to COMMAND itself, so holdfast in the foreground of a terminal does not pass on SIGINT and SIGQUIT, whoever sent them.
@@ -45,13 +46,17 @@ expired. A holdfast that is itself stopped cannot end COMMAND; --fencing lets wh
 
 --json writes the events of the lock. ` + eventsHelp,
 		Example: `  holdfast run /var/lock/backup.lock -- backup --all
-  holdfast run --no-wait cron.lock -- ./nightly.sh
+  holdfast run --no-wait tests.lock -- go test ./...
+  holdfast run -n -E 0 /run/lock/nightly.lock -- /usr/local/bin/nightly
   holdfast run --timeout 30s --json events.jsonl deploy.lock -- make deploy
   holdfast run --lifetime 1h --kill-after 30s --fencing report.lock -- sh -c 'report --token "$HOLDFAST_TOKEN"'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, command, err := splitArgs(args, cmd.ArgsLenAtDash())
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("kill-after") && !cmd.Flags().Changed("lifetime") {
+				return errors.New("--kill-after needs --lifetime: a hold that does not expire does not end the command")
 			}
 			return f.run(cmd, path, command)
 		},
@@ -65,6 +70,8 @@ expired. A holdfast that is itself stopped cannot end COMMAND; --fencing lets wh
 // splitArgs takes the arguments apart, of which the first n stand before the "--".
 func splitArgs(args []string, n int) (path string, command []string, err error) {
 	switch {
+	case len(args) == 0:
+		return "", nil, errors.New("name a LOCKFILE and, after --, a COMMAND")
 	case n < 0:
 		return "", nil, errors.New("put -- before the command: holdfast run LOCKFILE -- COMMAND")
 	case n == 0:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -28,6 +29,9 @@ func (s *signalled) exitOf(err error) error {
 
 // withLock calls do with the lock at path and the signals that this process gets, while out writes to what --json names.
 func (f *lockFlags) withLock(cmd *cobra.Command, path string, out *events, do func(kind.Lock, <-chan os.Signal) error) error {
+	if err := f.check(cmd); err != nil {
+		return err
+	}
 	l, err := f.open(cmd, path, lock.Observe(out))
 	if err != nil {
 		return err
@@ -61,7 +65,10 @@ func (f *lockFlags) take(ctx context.Context, cmd *cobra.Command, l kind.Lock, o
 		}
 		return nil, s.exitOf(fmt.Errorf("acquire %s: %w: nothing is left behind", l.Path(), s))
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, lock.ErrTimeout):
+		return nil, f.late(err)
+	case err != nil:
 		return nil, lockExit(err)
 	}
 	return h, nil

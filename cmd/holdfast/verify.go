@@ -103,6 +103,9 @@ The same --seed plans the same disturbances; what comes of them is up to the mac
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.check(cmd); err != nil {
+				return err
+			}
 			o.Dir, o.Lifetime, o.Fencing = args[0], flags.lifetime, flags.fencing
 			o.Kinds = flags.kinds(cmd, kinds)
 			if only != "" {
@@ -161,8 +164,6 @@ func checkVerify(o verify.Options) error {
 		return fmt.Errorf("--kills and --stops must not be negative, not %d and %d", o.Kills, o.Stops)
 	case o.For/time.Duration(o.Kills+o.Stops+1) < disturbEvery:
 		return fmt.Errorf("--for must be at least %v, not %v, for %d kills and %d stops", time.Duration(o.Kills+o.Stops+1)*disturbEvery, o.For, o.Kills, o.Stops)
-	case o.Lifetime < 0:
-		return fmt.Errorf("--lifetime must be positive, not %v: leave it out for holds that do not expire", o.Lifetime)
 	}
 	info, err := os.Stat(o.Dir)
 	switch {

@@ -277,10 +277,10 @@ func TestVerifyRefuses(t *testing.T) {
 		{"more kills than there is time for", []string{"--kills", "1000000000", dir}, exitUsage, "--for"},
 		{"negative kills", []string{"--kills", "-1", dir}, exitUsage, "--kills"},
 		{"negative lifetime", []string{"--lifetime", "-1s", dir}, exitUsage, "--lifetime"},
-		{"lifetime of zero", []string{"--lifetime", "0s", dir}, exitUsage, "Lifetime"},
+		{"lifetime of zero", []string{"--lifetime", "0s", dir}, exitUsage, "--lifetime must be positive"},
 		{"no mode", []string{"--mode", "rw", dir}, exitUsage, "octal"},
 		{"a mode that locks everybody out", []string{"--mode", "000", dir}, exitUsage, "--mode"},
-		{"a poll interval of zero", []string{"--poll", "0s", dir}, exitUsage, "PollInterval"},
+		{"a poll interval of zero", []string{"--poll", "0s", dir}, exitUsage, "--poll must be positive"},
 		{"JSON into nowhere", []string{"--kind", "absent", "--json", filepath.Join(dir, "missing", "file"), dir}, exitUsage, "--json"},
 	}
 	if runtime.GOOS == "linux" { // where not even root may write to this one
