@@ -38,6 +38,7 @@ var acquireChecks = []check{
 		h := p.acquire(p.open())
 		l, w := p.watched()
 		a := p.contend(p.ctx, l, w)
+		p.queued(l, 1)
 		p.release(h)
 		p.release(p.got(a))
 	}},

@@ -46,23 +46,36 @@ var exclusionChecks = []check{
 		p.wantFree(other, "while another file is locked")
 	}},
 	{"NobodyIsInsideTogether", func(p *probe) {
-		var inside atomic.Int64
+		var running, wanting, inside, met atomic.Int32
 		var tasks []*task
-		for i, h := range []fs.Host{p.Host, p.Peer, p.Host, p.Peer} {
+		contenders := []fs.Host{p.Host, p.Peer, p.Host, p.Peer}
+		running.Store(int32(len(contenders)))
+		for i, h := range contenders {
 			tasks = append(tasks, p.start(h, fmt.Sprintf("contender %d", i), func() {
+				defer running.Add(-1)
 				l := p.openAt(h)
 				for range 25 {
+					wanting.Add(1)
 					hold := p.acquire(l)
+					wanting.Add(-1)
 					if inside.Add(1) != 1 {
-						p.Errorf("two are inside at the same time")
+						met.Add(1)
 					}
-					h.Sleep(p.ctx, time.Microsecond) // lets others run
+					// A holder stays until all others want the lock, so that one who could get in does.
+					for wanting.Load() < running.Load()-1 && inside.Load() == 1 {
+						if err := h.Sleep(p.ctx, 10*time.Microsecond); err != nil {
+							p.fatalf("waiting until the others want the lock: %v", err)
+						}
+					}
 					inside.Add(-1)
 					p.release(hold)
 				}
 			}))
 		}
 		p.wait(tasks...)
+		if n := met.Load(); n != 0 {
+			p.fatalf("two were inside at the same time, %d times", n)
+		}
 	}},
 }
 

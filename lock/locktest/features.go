@@ -55,7 +55,7 @@ var lifetimeChecks = []check{
 		p.wantError("Lost", h.Lost(), lock.ErrExpired)
 		p.wantError("Release", h.Release(), lock.ErrExpired)
 		p.wantError("second Release", h.Release(), lock.ErrNotHeld)
-		p.eventually("the lock to be free", func() bool { return !l.HeldHere() })
+		p.givenUp(l)
 		p.wantFree(p.open(), "after the hold expired")
 	}},
 	{"WaiterGetsInWhenTheHoldExpires", func(p *probe) {
@@ -76,6 +76,7 @@ var lifetimeChecks = []check{
 		p.wantError("cause", context.Cause(inner.Context()), lock.ErrExpired)
 		p.wantError("Release of the inner level", inner.Release(), lock.ErrExpired)
 		p.wantError("Release of the outer level", outer.Release(), lock.ErrExpired)
+		p.givenUp(l)
 	}},
 	{"HoldThatIsReleasedInTimeIsNotLost", func(p *probe) {
 		l := p.open(lock.Lifetime(time.Hour))
@@ -94,7 +95,14 @@ var lifetimeChecks = []check{
 		p.ends("the hold's context", ctx)
 		_, err := l.Acquire(ctx)
 		p.wantError("Acquire with the context of an expired hold", err, lock.ErrExpired)
+		p.givenUp(l)
 	}},
+}
+
+// givenUp waits until an expired hold has let go of the lock, which it does only after its context has ended.
+func (p *probe) givenUp(l Locker) {
+	p.Helper()
+	p.eventually("the lock to be free", func() bool { return !l.HeldHere() })
 }
 
 // recorder is an observer that keeps what it is told.

@@ -38,6 +38,7 @@ var closeChecks = []check{
 		h := p.acquire(p.open())
 		l, w := p.watched()
 		a := p.contend(p.ctx, l, w)
+		p.queued(l, 1)
 		if err := l.Close(); err != nil {
 			p.fatalf("Close: %v", err)
 		}
