@@ -106,7 +106,8 @@ var lockerFaults = []fault{
 	}), []string{"TryAcquireTakesAFreeLock", "TryAcquireDoesNotWait", "ContextGoesDeeper", "LevelsCanBeReleasedInAnyOrder",
 		"PlainContextDoesNotGoDeeper", "ContextOfAnEndedHoldDoesNotGoDeeper", "SecondReleaseFails", "SecondReleaseOfALevelFails", "ContextDescendsFromTheCallers",
 		"DoHoldsWhileTheFunctionRuns", "TwoLocksOnOnePathExcludeEachOther", "TwoProcessesExcludeEachOther", "WaitersAreServedFirstInFirstOut",
-		"WaitForOneselfIsRefused", "HoldOutlivesClose", "SharedOwnershipExcludesOthers", "OnAcquiredIsCalledWithTheLockHeld", "OptionsOfALockAreRefusedByAcquire"}},
+		"WaitForOneselfIsRefused", "HoldOutlivesClose", "SharedOwnershipExcludesOthers", "OnAcquiredIsCalledWithTheLockHeld",
+		"OptionsOfALockAreRefusedByAcquire"}},
 	{"TryAcquire never succeeds", altering(func(l Locker, a *altered) {
 		a.try = func(context.Context, ...lock.Option) (*lock.Hold, error) {
 			return nil, &lock.TimeoutError{Path: l.Path()}

@@ -26,14 +26,24 @@ func faults() []fault { return slices.Concat(optionFaults, lockerFaults, hostFau
 // little is the patience with locks that forget to wake a waiter. A check that runs out of it on a slow machine fails, as it must anyway.
 const little = 200 * time.Millisecond
 
-// sound is a fixture without a fault.
-func sound(t *testing.T) Fixture {
+// directory makes one that is removed as far as possible: a check that fails leaves tasks that still make files, and holds whose files Windows does not remove.
+func directory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "locktest-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) }) // as far as possible: a check that fails leaves holds, whose open files Windows does not remove
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// sound is a fixture without a fault, in a directory below parent.
+func sound(t *testing.T, parent string) Fixture {
+	t.Helper()
+	dir, err := os.MkdirTemp(parent, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	return Fixture{Host: osfs.New(), Peer: osfs.New(), Dir: dir, Collect: runtime.GC,
 		New: func(path string, opts ...lock.Option) (Locker, error) { return lock.New(path, opts...) }}
 }
@@ -69,12 +79,13 @@ func checkOf(t *testing.T, name string) check {
 }
 
 func TestFaultsAreSeen(t *testing.T) {
+	dir := directory(t) // removed after all of them
 	for _, f := range faults() {
 		for _, name := range f.seenBy {
 			t.Run(f.what+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				r := new(record)
-				checkOf(t, name).on(r, f.in(sound(t)), little)
+				checkOf(t, name).on(r, f.in(sound(t, dir)), little)
 				seen := r.list()
 				if len(seen) == 0 {
 					t.Errorf("check %s passes on a lock of which is true: %s", name, f.what)
@@ -101,7 +112,7 @@ func TestEveryCheckSeesAFault(t *testing.T) {
 }
 
 func TestDroppedHoldsAreSkippedWithoutCollect(t *testing.T) {
-	f := sound(t)
+	f := sound(t, t.TempDir())
 	f.Collect = nil
 	for _, c := range dropChecks {
 		r := new(record)
