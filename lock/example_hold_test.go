@@ -196,3 +196,23 @@ func ExampleFencing() {
 	// <nil>
 	// token 1 comes after 2
 }
+
+// Inside Do there is no Hold at hand. Acquiring again, on behalf of the one that is there, gives one.
+func ExampleHold_Token() {
+	l, remove := newLock(lock.Fencing())
+	defer remove()
+
+	err := lock.Do(context.Background(), l, func(ctx context.Context) error {
+		h, err := l.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer h.Release()
+		fmt.Println("hold number", h.Token(), "at depth", h.Depth())
+		return ctx.Err() // not nil once the hold has ended
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: hold number 1 at depth 2
+}

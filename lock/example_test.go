@@ -72,6 +72,31 @@ func ExampleDo() {
 	// held: false
 }
 
+// The work is left to whoever is at it. That it was left is told apart from a wait for another lock inside the work, which may end with ErrTimeout too.
+func ExampleDo_noWait() {
+	l, remove := newLock()
+	defer remove()
+	ctx := context.Background()
+
+	sync := func(context.Context) error {
+		fmt.Println("synchronizing")
+		return nil
+	}
+	h, err := l.Acquire(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = lock.Do(ctx, l, sync, lock.NoWait())
+	late, ok := errors.AsType[*lock.TimeoutError](err)
+	fmt.Println("somebody else is at it:", ok && late.Path == l.Path())
+	h.Release()
+	fmt.Println(lock.Do(ctx, l, sync, lock.NoWait()))
+	// Output:
+	// somebody else is at it: true
+	// synchronizing
+	// <nil>
+}
+
 func ExampleLock_TryAcquire() {
 	l, remove := newLock()
 	defer remove()
