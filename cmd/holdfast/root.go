@@ -31,7 +31,7 @@ func newRoot(kinds kind.Table) *cobra.Command {
 
 Exit codes of all commands:
     2  the command line is wrong            78  the lock is in use with other settings
-   75  timed out (--conflict-exit-code)     79  would wait for itself without end
+   75  timed out, or what -E says           79  would wait for itself without end
    76  the lock does not work as it should: no locks on this filesystem,
        no regular file at its path, the hold was lost, an error of the system
    77  no permission                       128+n  ended by signal n`,
