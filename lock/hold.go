@@ -79,9 +79,13 @@ func (h *Hold) release(all bool) error {
 	s.mu.Lock()
 	g := &s.grant
 	if h.released || g.id != h.id || g.releasing {
+		err := error(ErrNotHeld)
+		if h.fate != nil && h.fate.err != nil && !h.released {
+			err = h.fate.err // it expired since the look
+		}
 		h.released = true
 		s.mu.Unlock()
-		return h.failed(ErrNotHeld)
+		return h.failed(err)
 	}
 	h.released = true
 	h.outer.open--

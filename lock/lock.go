@@ -125,7 +125,7 @@ func (l *Lock) Status() (Status, error) {
 	return st, nil
 }
 
-// Close frees what the Lock keeps. Acquisitions that begin later fail with [ErrClosed]; a hold that is out stays valid until it is released. Close of a lock that is closed
+// Close frees what the Lock keeps. Acquisitions that begin later fail with [ErrClosed], unless they go one level deeper into a hold that is out; a hold that is out stays valid until it is released. Close of a lock that is closed
 // does nothing and returns nil.
 func (l *Lock) Close() error {
 	if l.opts.singleton && !registry.dropUser(l) {

@@ -96,13 +96,12 @@ func (n *native) openFile(o *options) (fs.File, error) {
 	}
 	f, err := n.host.Open(n.path, flags|fs.Create, perm)
 	if errors.Is(err, iofs.ErrNotExist) {
-		made, mkdirErr := n.makeDir(filepath.Dir(n.path))
-		switch {
-		case mkdirErr != nil:
+		mkdirErr := n.makeDir(filepath.Dir(n.path))
+		if mkdirErr != nil {
 			return nil, mkdirErr
-		case !made:
-			return nil, nil // the directory is there: the name was removed between the kernel's two looks at it (FUSE, NFS)
 		}
+		// If the directory was there, the name may have been removed between the kernel's two looks at it (FUSE, NFS). Once more says whether it is that, or a directory in
+		// which nothing can be: a link to nowhere, /proc.
 		f, err = n.host.Open(n.path, flags|fs.Create, perm)
 	}
 	if errors.Is(err, iofs.ErrPermission) {
@@ -123,25 +122,19 @@ func (n *native) openFile(o *options) (fs.File, error) {
 	return f, nil
 }
 
-// makeDir makes a directory and its parents, and reports whether any was missing.
-func (n *native) makeDir(dir string) (bool, error) {
+// makeDir makes a directory and its parents unless they are there.
+func (n *native) makeDir(dir string) error {
 	err := n.host.Mkdir(dir, 0o777)
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, iofs.ErrExist):
-		return false, nil
-	case !errors.Is(err, iofs.ErrNotExist) || filepath.Dir(dir) == dir:
-		return false, err
+	if errors.Is(err, iofs.ErrNotExist) && filepath.Dir(dir) != dir {
+		if err := n.makeDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		err = n.host.Mkdir(dir, 0o777)
 	}
-	if _, err := n.makeDir(filepath.Dir(dir)); err != nil {
-		return false, err
-	}
-	err = n.host.Mkdir(dir, 0o777)
 	if errors.Is(err, iofs.ErrExist) {
-		return true, nil
+		return nil
 	}
-	return err == nil, err
+	return err
 }
 
 // verify makes sure that the file that was just locked is the lock: that the path still leads to it. If not, the file is let go, with
@@ -182,7 +175,7 @@ func (n *native) letGo() error {
 	return err
 }
 
-func (n *native) mayPass() bool { return n.mayKeep(n.file) }
+func (n *native) mayPass() bool { return n.file != nil && n.mayKeep(n.file) } // no file: it was closed because it could not be unlocked
 
 func (n *native) pass(ctx context.Context, o *options) (taken, error) {
 	if err := n.record.end(ctx); err != nil {
@@ -285,7 +278,7 @@ func (n *native) waitInKernel(ctx context.Context, o *options) (taken, error) {
 		t, err := n.takeOver(ctx, o)
 		n.refusedTakeOver = !t.ok // then not again before the next look
 		return t, err
-	case err != nil && err == context.Cause(ctx):
+	case err != nil && sameError(err, context.Cause(ctx)):
 		return taken{}, err
 	case errors.Is(err, fs.ErrUnsupported):
 		n.canWait = false

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	iofs "io/fs"
+	"math"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -24,14 +26,32 @@ import (
 
 // recordKeeper writes the records of this process's holds of one path.
 type recordKeeper struct {
-	host  fs.Host
-	path  string
-	mode  *fs.FileMode // of the record's file, as the last hold had it
-	last  uint64       // number of the last record
-	stale bool         // a record of ours stands that has not been removed
+	host   fs.Host
+	path   string
+	mode   *fs.FileMode // of the record's file, as the last hold had it
+	last   uint64       // number of the last record
+	looked bool         // for a record of this process that was written before the first acquisition
+	stale  bool         // a record of ours stands that has not been removed
 }
 
-func (r *recordKeeper) written() bool { return r.stale }
+// written reports whether a record stands that this process wrote: for an earlier hold, or, seen from the first acquisition, before it executed another program.
+func (r *recordKeeper) written() bool {
+	if !r.looked {
+		r.looked = true
+		if rec, ok, err := lifetime.Peek(r.host, r.path); err == nil && ok && rec.Holder == r.host.Self() {
+			r.stale, r.last = true, rec.Hold
+		}
+	}
+	return r.stale
+}
+
+// after returns t + d, or the end of time.
+func after(t, d time.Duration) time.Duration {
+	if d > math.MaxInt64-t {
+		return math.MaxInt64
+	}
+	return t + d
+}
 
 // guard locks the record for a short time.
 func (r *recordKeeper) guard(ctx context.Context) (*lifetime.Guard, error) {
@@ -61,7 +81,7 @@ func (r *recordKeeper) begin(ctx context.Context, id fs.FileID, o *options) (tim
 }
 
 func (r *recordKeeper) write(g *lifetime.Guard, id fs.FileID, life time.Duration) (time.Duration, error) {
-	expires := uptime(r.host) + life
+	expires := after(uptime(r.host), life)
 	r.last++
 	r.stale = true
 	err := g.Write(lifetime.Record{Holder: r.host.Self(), File: id, Expires: expires, Hold: r.last})
@@ -101,14 +121,14 @@ func (n *native) takeOver(ctx context.Context, o *options) (taken, error) {
 		return taken{}, err
 	}
 	defer g.Unlock()
-	evidence, mode, err := n.expired(g)
+	evidence, rec, mode, err := n.expired(g)
 	if evidence == "" || err != nil {
 		return taken{}, err
 	}
 	if o.mode != nil {
 		mode = *o.mode
 	}
-	f, id, err := n.replace(mode)
+	f, id, err := n.replace(mode, rec)
 	if f == nil || err != nil {
 		return taken{}, err
 	}
@@ -125,41 +145,57 @@ func (n *native) takeOver(ctx context.Context, o *options) (taken, error) {
 	return t, nil
 }
 
-// expired returns the evidence that the holder of the file at the path has outlived its lifetime, or "" if it is not proven, and the permission bits of the file.
-func (n *native) expired(g *lifetime.Guard) (evidence string, mode fs.FileMode, err error) {
+// expired returns the evidence that the holder of the file at the path has outlived its lifetime, or "" if it is not proven, its record, and the permission bits of the file.
+func (n *native) expired(g *lifetime.Guard) (evidence string, rec lifetime.Record, mode fs.FileMode, err error) {
 	rec, ok, err := g.Read()
 	if !ok || err != nil {
-		return "", 0, err
+		return "", rec, 0, err
 	}
 	self, now := n.host.Self(), uptime(n.host)
 	if now <= rec.Expires || self.Boot == "" || rec.Holder.Boot != self.Boot || rec.Holder.Host != self.Host || rec.Holder.PIDNamespace != self.PIDNamespace {
-		return "", 0, nil
+		return "", rec, 0, nil
 	}
 	info, err := n.host.Lstat(n.path)
 	if err != nil || info.ID != rec.File {
-		return "", 0, nil // the holder's file has lost its name already
+		return "", rec, 0, nil // the holder's file has lost its name already
 	}
-	table, err := n.host.LockTable(n.path, info.ID)
-	if err != nil {
-		return "", 0, nil // nobody can say who holds the file
+	if held, byOther := n.holders(rec); !held || byOther || n.host.Liveness(rec.Holder) != fs.Alive {
+		return "", rec, 0, nil // the lock is free, or its holder is another process, with the same number maybe
 	}
-	for _, owner := range table.Owners {
-		if !owner.Waiting && owner.PID != rec.Holder.PID {
-			return "", 0, nil
-		}
-	}
-	if len(table.Owners) == 0 || table.Owners[0].Waiting || n.host.Liveness(rec.Holder) != fs.Alive {
-		return "", 0, nil // the lock is free, or its holder is another process with the same number
-	}
-	return fmt.Sprintf("pid %d held the lock %v longer than its lifetime", rec.Holder.PID, roundForPeople(now-rec.Expires)), info.Mode.Perm(), nil
+	return fmt.Sprintf("pid %d held the lock %v longer than its lifetime", rec.Holder.PID, roundForPeople(now-rec.Expires)), rec, info.Mode.Perm(), nil
 }
 
-// replace puts a new file, locked and with the given permission bits, in the place of the lock file.
-func (n *native) replace(mode fs.FileMode) (fs.File, fs.FileID, error) {
+// holders reports whether the file of a record is locked by the process that wrote the record, and whether it is, or may be, by another one.
+func (n *native) holders(rec lifetime.Record) (held, byOther bool) {
+	table, err := n.host.LockTable(n.path, rec.File)
+	if err != nil {
+		return false, true // nobody can say who holds the file
+	}
+	for _, owner := range table.Owners {
+		switch {
+		case owner.Waiting:
+		case owner.PID == rec.Holder.PID:
+			held = true
+		default:
+			byOther = true
+		}
+	}
+	return held, byOther
+}
+
+// replace puts a new file, locked and with the given permission bits, in the place of the lock file, which is that of the record. It returns nil if that cannot be done.
+//
+// Between the look at the holders and the renaming, the holder may have died, and somebody who writes no record have taken the lock. Once the old file has lost its name nobody
+// passes for its holder who was not before. So the holders are looked at again then, and if there is another one, the old file gets its name back.
+func (n *native) replace(mode fs.FileMode, rec lifetime.Record) (fs.File, fs.FileID, error) {
 	var random [8]byte
 	n.host.Random(random[:])
 	temp := n.path + ".takeover." + hex.EncodeToString(random[:])
+	old := temp + ".old"
 	f, err := n.host.Open(temp, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, mode)
+	if errors.Is(err, iofs.ErrPermission) {
+		return nil, fs.FileID{}, nil
+	}
 	if err != nil {
 		return nil, fs.FileID{}, err
 	}
@@ -170,12 +206,20 @@ func (n *native) replace(mode fs.FileMode) (fs.File, fs.FileID, error) {
 		info, err = f.Stat()
 	}
 	if err == nil && held {
+		err = n.host.Link(n.path, old)
+	}
+	if err == nil && held {
 		err = n.host.Rename(temp, n.path)
 	}
-	if err != nil || !held {
-		n.host.Remove(temp)
-		f.Close()
-		return nil, fs.FileID{}, err
+	if err == nil && held {
+		if _, byOther := n.holders(rec); !byOther {
+			n.host.Remove(old)
+			return f, info.ID, nil
+		}
+		err = n.host.Rename(old, n.path)
 	}
-	return f, info.ID, nil
+	n.host.Remove(temp)
+	n.host.Remove(old)
+	f.Close() // after the renaming: whoever waits for this file must find that it is not the lock
+	return nil, fs.FileID{}, err
 }

@@ -119,7 +119,7 @@ func PollInterval(d time.Duration) Option {
 }
 
 // CancelWhen ends a wait when f returns true, with [ErrCanceled]. It is for callers that have no context: f is asked before the wait begins and then at
-// every poll interval, from a goroutine of its own, and never after the acquisition returned.
+// every poll interval, from a goroutine of its own, and never after the acquisition returned: it must return soon.
 func CancelWhen(f func() bool) Option {
 	return func(o *options) error {
 		o.canceled = f
@@ -147,7 +147,8 @@ func Mode(perm fs.FileMode) Option {
 // until the recorded lifetime of the holder has passed nobody is. How long a holder waits for the lock does not count.
 //
 // Taking over needs a kernel that says which process holds the file (Linux). A holder without Lifetime, and one that is no Holdfast lock, is never relieved.
-// Everybody who waits for the old file notices within [RecheckInterval].
+// Everybody who waits for the old file notices within [RecheckInterval], except programs that do not compare a lock file's name with the file, such as flock(1): do not
+// use a Lifetime beside them. A single attempt ([NoWait], Timeout(0)) relieves nobody.
 func Lifetime(d time.Duration) Option {
 	return func(o *options) error {
 		if d <= 0 {

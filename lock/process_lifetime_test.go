@@ -3,13 +3,18 @@
 package lock_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/fs/osfs"
+	"github.com/holdfast-lock/holdfast/lock"
 	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
 )
 
@@ -246,4 +251,50 @@ func TestHoldsWithLifetimesDoNotOverlap(t *testing.T) {
 		p.send(command{Do: "acquire"})
 	}
 	t.Logf("%d relieved", relieved)
+}
+
+// interruptedHost is a host on which something happens just before a file is renamed.
+type interruptedHost struct {
+	fs.Host
+	before func()
+}
+
+func (h *interruptedHost) Rename(oldname, newname string) error {
+	if f := h.before; f != nil {
+		h.before = nil
+		f()
+	}
+	return h.Host.Rename(oldname, newname)
+}
+
+// TestHolderWhoComesBetweenLookAndRenamingIsNotRelieved: the stopped holder dies after it was looked at, and somebody without lifetime, who knows no records, takes the lock.
+func TestHolderWhoComesBetweenLookAndRenamingIsNotRelieved(t *testing.T) {
+	t.Parallel()
+	path := lockPath(t)
+	holder := startContender(t, "the stopped holder", command{Path: path, Lifetime: shortLifetime})
+	next := startContender(t, "the next holder", command{Path: path})
+	holder.acquire()
+	holder.stop()
+	next.waitFor(path)
+	host := &interruptedHost{Host: osfs.New(), before: func() {
+		holder.kill()
+		next.expect("acquired")
+	}}
+	l, err := lock.New(path, lock.Host(host), lock.Lifetime(longLifetime))
+	must(t, err)
+	defer l.Close()
+	if _, err := l.Acquire(t.Context(), lock.Timeout(2*shortLifetime)); !errors.Is(err, lock.ErrTimeout) {
+		t.Fatalf("beside a holder without lifetime: %v", err)
+	}
+	if host.before != nil {
+		t.Fatal("nobody tried to relieve the stopped holder: this test proves nothing")
+	}
+	next.release()
+	h, err := l.Acquire(t.Context())
+	must(t, err)
+	must(t, h.Release())
+	names, err := filepath.Glob(path + ".takeover.*")
+	if err != nil || len(names) > 0 {
+		t.Errorf("left behind: %v, %v", names, err)
+	}
 }

@@ -17,16 +17,6 @@ import (
 	"github.com/holdfast-lock/holdfast/lock"
 )
 
-func open(t *testing.T, path string, opts ...lock.Option) *lock.Lock {
-	t.Helper()
-	l, err := lock.New(path, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
 // TestFilesBesideTheLockFileHaveItsMode: else somebody who may not open the lock file could lock them, or somebody who may could not use them.
 func TestFilesBesideTheLockFileHaveItsMode(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o022))

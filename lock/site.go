@@ -67,7 +67,7 @@ func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) 
 	g := grant{depth: 1, levels: 1, owner: h.lock, opts: o, token: token}
 	if o.lifetime > 0 {
 		if t.expires == 0 {
-			t.expires = uptime(s.host) + o.lifetime
+			t.expires = after(uptime(s.host), o.lifetime)
 		}
 		g.fate = &fate{expires: t.expires}
 		h.fate = g.fate

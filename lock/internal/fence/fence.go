@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"path/filepath"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -58,6 +59,9 @@ func advance(host fs.Host, f fs.File) (uint64, error) {
 	last, slot, err := read(f)
 	if err != nil {
 		return 0, err
+	}
+	if last == math.MaxUint64 {
+		return 0, fmt.Errorf("%s: there is no larger number: restore the file", f.Name())
 	}
 	next := last + 1
 	if _, err := f.WriteAt(encode(next), int64(1-slot)*slotSize); err != nil {

@@ -1,0 +1,172 @@
+package lock_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/fs/osfs"
+	"github.com/holdfast-lock/holdfast/lock"
+	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
+)
+
+func open(t *testing.T, path string, opts ...lock.Option) *lock.Lock {
+	t.Helper()
+	l, err := lock.New(path, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// many is an error that cannot be compared.
+type many []string
+
+func (m many) Error() string { return strings.Join(m, ", ") }
+
+func TestWaitEndsWithACauseThatCannotBeCompared(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "work.lock")
+	h, err := open(t, path, lock.Host(osfs.New())).Acquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := make(chan struct{}, 1)
+	waiter := open(t, path, lock.Host(osfs.New()), lock.Observe(onWait(waits)))
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		<-waits
+		cancel(many{"one", "two"})
+	}()
+	if _, err := waiter.Acquire(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "one, two") {
+		t.Errorf("got error %v", err)
+	}
+	if err := h.Release(); err != nil {
+		t.Fatal(err)
+	}
+	h, err = waiter.TryAcquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Release()
+}
+
+type onWait chan struct{}
+
+func (w onWait) Observe(e lock.Event) {
+	if e.Kind == lock.EventWait {
+		w <- struct{}{}
+	}
+}
+
+// stuckHost is a host on which unlocking fails while it is told to.
+type stuckHost struct {
+	fs.Host
+	stuck atomic.Bool
+}
+
+func (h *stuckHost) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, error) {
+	f, err := h.Host.Open(path, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &stuckFile{f, h}, nil
+}
+
+type stuckFile struct {
+	fs.File
+	host *stuckHost
+}
+
+var errStuck = errors.New("stuck")
+
+func (f *stuckFile) Unlock(r fs.Region) error {
+	if r == fs.Whole && f.host.stuck.Load() {
+		return errStuck
+	}
+	return f.File.Unlock(r)
+}
+
+// TestHoldIsNotPassedOnWithoutItsLock: the hold of one task ends by expiry while another one waits, and the lock can only be given up by closing the file.
+func TestHoldIsNotPassedOnWithoutItsLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "work.lock")
+	host := &stuckHost{Host: osfs.New()}
+	h, err := open(t, path, lock.Host(host), lock.Lifetime(200*time.Millisecond)).Acquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	host.stuck.Store(true)
+	next, err := open(t, path, lock.Host(host)).Acquire(context.Background()) // waits for the expiry
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Lost() == nil {
+		t.Error("two holds at once")
+	}
+	if other, err := open(t, path, lock.Host(osfs.New())).TryAcquire(context.Background()); err == nil {
+		other.Release()
+		t.Error("another process would get in beside the next holder")
+	}
+	host.stuck.Store(false)
+	if err := next.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDirectoryInWhichNothingCanBeIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "link")); err != nil {
+		t.Skip(err)
+	}
+	l := open(t, filepath.Join(dir, "link", "work.lock"))
+	if _, err := l.Acquire(t.Context()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestLongestLifetimeDoesNotExpireAtOnce(t *testing.T) {
+	h, err := open(t, filepath.Join(t.TempDir(), "work.lock"), lock.Lifetime(1<<63-1)).Acquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Lost(); err != nil {
+		t.Error(err)
+	}
+	if err := h.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRecordOfTheProgramThatThisOneReplacedIsRemoved: after exec the process is the same to the machine, and what the old program wrote down would speak of the new one's hold.
+func TestRecordOfTheProgramThatThisOneReplacedIsRemoved(t *testing.T) {
+	host := osfs.Default()
+	path := filepath.Join(t.TempDir(), "work.lock")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, err := host.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := lifetime.Lock(t.Context(), host, path, nil)
+	if err == nil {
+		err = errors.Join(g.Write(lifetime.Record{Holder: host.Self(), File: info.ID, Expires: 1, Hold: 1}), g.Unlock())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := open(t, path).Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Release()
+	if r, ok, err := lifetime.Peek(host, path); ok || err != nil {
+		t.Errorf("beside a hold without lifetime stands %+v, %v", r, err)
+	}
+}
