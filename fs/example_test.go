@@ -44,6 +44,7 @@ func ExampleHost() {
 	}
 	// Output:
 	// open work.lock
+	// open work.lock.lifetime
 	// inside
 	// inside
 	// inside
