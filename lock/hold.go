@@ -56,7 +56,7 @@ func (h *Hold) Lost() error {
 	return h.fate.err
 }
 
-// Release ends one level of the hold, and with the last level lets others in. It does not block. A second Release of the same Hold returns an error that is [ErrNotHeld]. If the
+// Release ends one level of the hold, and with the last level lets others in. It does not block, but for a tenth of a second at most with a [Lifetime], for whoever just reads its record. A second Release of the same Hold returns an error that is [ErrNotHeld]. If the
 // hold was lost, the error says so ([ErrExpired]) and nothing else happens. If the operating system refuses to unlock, the lock is still held and Release can be repeated.
 func (h *Hold) Release() error { return h.release(false) }
 
