@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,16 +67,16 @@ func (w onWait) Observe(e lock.Event) {
 	}
 }
 
-// stuckHost is a host on which unlocking fails while it is told to.
+// stuckHost is a host on which unlocking fails once it is told what happens meanwhile.
 type stuckHost struct {
 	fs.Host
-	stuck atomic.Bool
+	meanwhile atomic.Pointer[func()]
 }
 
 func (h *stuckHost) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, error) {
 	f, err := h.Host.Open(path, flag, perm)
-	if err != nil {
-		return nil, err
+	if err != nil || filepath.Ext(path) != ".lock" {
+		return f, err
 	}
 	return &stuckFile{f, h}, nil
 }
@@ -87,33 +89,45 @@ type stuckFile struct {
 var errStuck = errors.New("stuck")
 
 func (f *stuckFile) Unlock(r fs.Region) error {
-	if r == fs.Whole && f.host.stuck.Load() {
+	if meanwhile := f.host.meanwhile.Load(); r == fs.Whole && meanwhile != nil {
+		(*meanwhile)()
 		return errStuck
 	}
 	return f.File.Unlock(r)
 }
 
-// TestHoldIsNotPassedOnWithoutItsLock: the hold of one task ends by expiry while another one waits, and the lock can only be given up by closing the file.
+// TestHoldIsNotPassedOnWithoutItsLock: a hold expires, unlocking fails, so that the file is closed, and meanwhile another task of the process has come to wait.
 func TestHoldIsNotPassedOnWithoutItsLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "work.lock")
 	host := &stuckHost{Host: osfs.New()}
-	h, err := open(t, path, lock.Host(host), lock.Lifetime(200*time.Millisecond)).Acquire(context.Background())
-	if err != nil {
+	l := open(t, path, lock.Host(host))
+	got := make(chan *lock.Hold)
+	meanwhile := sync.OnceFunc(func() {
+		go func() {
+			h, err := l.Acquire(context.Background())
+			if err != nil {
+				t.Error(err)
+			}
+			got <- h
+		}()
+		for { // until it waits
+			var timeout *lock.TimeoutError
+			if _, err := l.TryAcquire(context.Background()); !errors.As(err, &timeout) || timeout.Waiters > 0 {
+				return
+			}
+			runtime.Gosched()
+		}
+	})
+	host.meanwhile.Store(&meanwhile)
+	if _, err := open(t, path, lock.Host(host), lock.Lifetime(50*time.Millisecond)).Acquire(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	host.stuck.Store(true)
-	next, err := open(t, path, lock.Host(host)).Acquire(context.Background()) // waits for the expiry
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h.Lost() == nil {
-		t.Error("two holds at once")
-	}
+	next := <-got
 	if other, err := open(t, path, lock.Host(osfs.New())).TryAcquire(context.Background()); err == nil {
 		other.Release()
-		t.Error("another process would get in beside the next holder")
+		t.Error("another process gets in beside the next holder")
 	}
-	host.stuck.Store(false)
+	host.meanwhile.Store(nil)
 	if err := next.Release(); err != nil {
 		t.Error(err)
 	}
