@@ -6,7 +6,7 @@
 //
 // # Rules for callers
 //
-// Every method of Host and of the values it returns is a point at which another task may run. A caller therefore holds no
+// Every method of Host and of the values it returns, except [Process.Local], is a point at which another task may run. A caller therefore holds no
 // sync.Mutex across such a call, waits for other tasks only through [Event], [Tasks.Sleep] and [File.WaitLock], starts tasks only
 // through [Tasks.Go] and the AfterFunc methods, and derives contexts only through [Tasks.WithCancel] and [Tasks.WithTimeout].
 //
@@ -20,5 +20,5 @@
 // # Wrappers
 //
 // An implementation that adds to another one (tracing, fault injection) embeds the Host it wraps and overrides the methods that it
-// changes.
+// changes. What is kept in [Process.Local] is then shared with the wrapped one; keys that name the Host keep the two apart.
 package fs

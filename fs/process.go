@@ -8,6 +8,10 @@ type Process interface {
 	Self() Identity
 	// Liveness judges whether the process with the given identity still runs.
 	Liveness(Identity) Liveness
+	// Local returns what this process keeps under key, which create makes when it is asked for the first time. It is for what other programs keep in package
+	// variables, and goes with the process. Tasks that ask at once get the same value. It does not block and is no point at which another task
+	// runs; neither is create, which uses no host.
+	Local(key any, create func() any) any
 }
 
 // Identity tells one process from every other one, also after its number was used again.

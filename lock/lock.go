@@ -21,7 +21,7 @@ type Lock struct {
 	closed   atomic.Bool
 	fellBack atomic.Bool  // FallbackTo was used, and said so
 	refs     atomic.Int64 // 1 while not closed, and 1 for every acquisition under way or held; at 0 the site is let go
-	users    int          // of a singleton: calls of New less calls of Close; under registry.mu
+	users    int          // of a singleton: calls of New less calls of Close; under sites.mu
 }
 
 // New returns the platform's native lock on the file at path: flock(2) on Unix and byte 0 of LockFileEx on Windows, the same that Python's
@@ -128,7 +128,7 @@ func (l *Lock) Status() (Status, error) {
 // Close frees what the Lock keeps. Acquisitions that begin later fail with [ErrClosed], unless they go one level deeper into a hold that is out; a hold that is out stays valid until it is released. Close of a lock that is closed
 // does nothing and returns nil.
 func (l *Lock) Close() error {
-	if l.opts.singleton && !registry.dropUser(l) {
+	if l.opts.singleton && !l.site.of.dropUser(l) {
 		return nil // others still use it
 	}
 	return l.close()
@@ -166,7 +166,7 @@ func (l *Lock) drop() error {
 	if l.refs.Add(-1) > 0 {
 		return nil
 	}
-	if err := registry.leave(l.site); err != nil {
+	if err := l.site.of.leave(l.site); err != nil {
 		return &Error{Op: "close", Path: l.Path(), Err: err}
 	}
 	return nil

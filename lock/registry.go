@@ -17,21 +17,25 @@ type siteKey struct {
 	path string
 }
 
-// registry knows the sites and singletons of all hosts.
-var registry = sites{
-	open:       make(map[siteKey]*site),
-	singletons: make(map[siteKey]weak.Pointer[Lock]),
-}
-
+// sites knows the sites and singletons of a process, those of hosts that wrap its host included. What is closed or dropped is forgotten.
 type sites struct {
 	mu         sync.Mutex // never held across a call of a host
 	open       map[siteKey]*site
 	singletons map[siteKey]weak.Pointer[Lock]
 }
 
+// sitesKey is what a process keeps its sites under.
+type sitesKey struct{}
+
+func sitesOf(host fs.Host) *sites {
+	return host.Local(sitesKey{}, func() any {
+		return &sites{open: make(map[siteKey]*site), singletons: make(map[siteKey]weak.Pointer[Lock])}
+	}).(*sites)
+}
+
 // open returns a Lock on the site of key, with whose protocol the site is made if there is none.
 func open(key siteKey, o *options, protocolFor func(fs.Host, string) protocol) (*Lock, error) {
-	l, err := registry.enter(key, o, protocolFor)
+	l, err := sitesOf(key.host).enter(key, o, protocolFor)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +60,7 @@ func (r *sites) enter(key siteKey, o *options, protocolFor func(fs.Host, string)
 	}
 	s := r.open[key]
 	if s == nil {
-		s = newSite(key, pid, protocolFor(key.host, key.path))
+		s = newSite(r, key, pid, protocolFor(key.host, key.path))
 		r.open[key] = s
 	}
 	l := s.join(o)
@@ -68,16 +72,14 @@ func (r *sites) enter(key siteKey, o *options, protocolFor func(fs.Host, string)
 
 // openUnshared returns a Lock on a site that nobody else finds.
 func openUnshared(key siteKey, o *options, p protocol) *Lock {
-	s := newSite(key, o.host.Self().PID, p)
-	registry.mu.Lock()
-	l := s.join(o)
-	registry.mu.Unlock()
+	s := newSite(sitesOf(key.host), key, o.host.Self().PID, p)
+	l := s.join(o) // nobody else knows the site
 	o.host.OnDropped(l, dropped)
 	return l
 }
 
-func newSite(key siteKey, pid int, p protocol) *site {
-	return &site{key: key, host: key.host, path: key.path, pid: pid, proto: p}
+func newSite(of *sites, key siteKey, pid int, p protocol) *site {
+	return &site{of: of, key: key, host: key.host, path: key.path, pid: pid, proto: p}
 }
 
 // join makes a Lock on the site.

@@ -12,13 +12,14 @@ import (
 // site is the place in this process where all Locks on one file meet. Whoever has the queue's turn talks to the protocol; the
 // turn is kept from the acquisition to the release.
 type site struct {
+	of    *sites
 	key   siteKey
 	host  fs.Host
 	path  string
 	pid   int // of the process that made it
 	proto protocol
 	queue queue.Queue
-	locks int // under registry.mu
+	locks int // under sites.mu
 
 	mu     sync.Mutex // guards what follows; never held across a call of the host
 	lastID uint64

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"sync/atomic"
 
 	"github.com/holdfast-lock/holdfast/fs"
 )
@@ -100,6 +101,36 @@ var processChecks = []check{
 			forget(&id)
 			if got := p.Liveness(id); got == fs.Dead {
 				p.Errorf("Liveness of this process without %s is dead", what)
+			}
+		}
+	}},
+	{"LocalKeepsWhatWasMadeFirst", func(p *probe) {
+		type key int
+		var made [2]*int
+		for range 3 {
+			for k := range made {
+				got := p.Local(key(k), func() any {
+					if made[k] != nil {
+						p.Errorf("what is kept under key %d is made again", k)
+					}
+					made[k] = new(int)
+					return made[k]
+				})
+				if got != made[k] {
+					p.Errorf("key %d keeps %v, want %v", k, got, made[k])
+				}
+			}
+		}
+	}},
+	{"LocalIsMadeOnce", func(p *probe) {
+		type key struct{}
+		var made atomic.Int32
+		got := make([]any, 8)
+		p.each(len(got), func(i int) { got[i] = p.Local(key{}, func() any { return made.Add(1) }) })
+		for _, v := range got {
+			if v != int32(1) {
+				p.Errorf("tasks that ask at once get %v, and it was made %d times", got, made.Load())
+				break
 			}
 		}
 	}},

@@ -1,6 +1,8 @@
 package fstest
 
 import (
+	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -13,16 +15,20 @@ type processes struct {
 	self     func() fs.Identity
 	liveness func(fs.Identity) fs.Liveness
 	random   func(p []byte)
+	local    func(key any, create func() any) any
 }
 
 func (h *processes) PID() int                            { return h.pid() }
 func (h *processes) Self() fs.Identity                   { return h.self() }
 func (h *processes) Liveness(id fs.Identity) fs.Liveness { return h.liveness(id) }
 func (h *processes) Random(p []byte)                     { h.random(p) }
+func (h *processes) Local(key any, create func() any) any {
+	return h.local(key, create)
+}
 
 func processing(change func(h fs.Host, p *processes)) func(fs.Host) fs.Host {
 	return func(h fs.Host) fs.Host {
-		p := &processes{h, h.PID, h.Self, h.Liveness, h.Random}
+		p := &processes{h, h.PID, h.Self, h.Liveness, h.Random, h.Local}
 		change(h, p)
 		return p
 	}
@@ -30,6 +36,12 @@ func processing(change func(h fs.Host, p *processes)) func(fs.Host) fs.Host {
 
 func judging(judge func(h fs.Host, id fs.Identity) fs.Liveness) func(fs.Host) fs.Host {
 	return processing(func(h fs.Host, p *processes) { p.liveness = func(id fs.Identity) fs.Liveness { return judge(h, id) } })
+}
+
+func keeping(local func(h fs.Host, key any, create func() any) any) func(fs.Host) fs.Host {
+	return processing(func(h fs.Host, p *processes) {
+		p.local = func(key any, create func() any) any { return local(h, key, create) }
+	})
 }
 
 // incomparable is a host whose value cannot be compared.
@@ -64,6 +76,22 @@ var processFaults = []fault{
 		self.PID = id.PID
 		return h.Liveness(self)
 	}), []string{"NumberThatWasUsedAgainIsDead", "ProcessOfAnEarlierBootIsDead", "NothingIsConcludedOfAnotherHost", "NothingIsConcludedOfAnotherPIDNamespace"}},
+	{"Local keeps nothing", keeping(func(_ fs.Host, _ any, create func() any) any { return create() }),
+		[]string{"LocalKeepsWhatWasMadeFirst", "LocalIsMadeOnce"}},
+	{"Local keeps one value for all keys", keeping(func(h fs.Host, _ any, create func() any) any { return h.Local("any", create) }),
+		[]string{"LocalKeepsWhatWasMadeFirst"}},
+	{"Local makes what others are just making", processing(func(h fs.Host, p *processes) {
+		var kept sync.Map
+		p.local = func(key any, create func() any) any {
+			if v, ok := kept.Load(key); ok {
+				return v
+			}
+			v := create()
+			h.Sleep(context.Background(), moment)
+			kept.Store(key, v)
+			return v
+		}
+	}), []string{"LocalIsMadeOnce"}},
 	{"Random leaves the last byte", processing(func(h fs.Host, p *processes) {
 		p.random = func(b []byte) { h.Random(b[:max(len(b), 1)-1]) }
 	}), []string{"RandomFillsEveryByte"}},

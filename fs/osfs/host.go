@@ -30,13 +30,16 @@ import (
 type Host struct {
 	origin time.Time
 	self   func() fs.Identity
+
+	mu    sync.Mutex
+	local map[any]any
 }
 
 var _ fs.Host = (*Host)(nil)
 
 // New returns a host of its own: locks made on two hosts share no in-process queue and meet only in the files. Programs use [Default].
 func New() *Host {
-	return &Host{origin: time.Now(), self: sync.OnceValue(readSelf)}
+	return &Host{origin: time.Now(), self: sync.OnceValue(readSelf), local: make(map[any]any)}
 }
 
 var defaultHost = New()
@@ -80,6 +83,18 @@ func (h *Host) Liveness(id fs.Identity) fs.Liveness {
 		return fs.Dead // the number was given to another process
 	}
 	return fs.Alive
+}
+
+// Local returns what was made under key first. It belongs to the Host value, of which a process may have several.
+func (h *Host) Local(key any, create func() any) any {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v, ok := h.local[key]
+	if !ok {
+		v = create()
+		h.local[key] = v
+	}
+	return v
 }
 
 // Random fills p from the system's generator.
