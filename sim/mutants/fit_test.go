@@ -95,6 +95,7 @@ func TestMutantWhoseStepHasChangedIsNamed(t *testing.T) {
 		{"first line", "package lock\n", 1, nil},
 		{"twice", "\tb()\n", 2, []string{"there 2 times"}},
 		{"other line", "\tb()\n\tf()\n", 0, []string{`not there from "f()" on`}},
+		{"not in a row", "\tc()\n\te()\n", 0, []string{`not there from "e()" on`}},
 		{"part of a line", "b()\n\tc()\n", 0, []string{`not there from "b()" on`}},
 		{"other file", "\tb()\n", 0, []string{"which is not there"}},
 	} {
