@@ -29,13 +29,9 @@ func (l *Lock) acquire(ctx context.Context, o *options) (*Hold, error) {
 	return h, err
 }
 
-// contendRetained lets the Lock go again unless there is a hold for which it was retained. The user's functions, called on the way, may panic.
-func (l *Lock) contendRetained(ctx context.Context, o *options) (h *Hold, err error) {
-	defer func() {
-		if h == nil {
-			l.drop()
-		}
-	}()
+// contendRetained lets the Lock, which the caller retained, go again. A hold that was taken retains it for itself. The user's functions, called on the way, may panic.
+func (l *Lock) contendRetained(ctx context.Context, o *options) (*Hold, error) {
+	defer l.drop()
 	return l.contend(ctx, o)
 }
 
@@ -76,7 +72,7 @@ func (l *Lock) reenter(ctx context.Context, o *options) (*Hold, error) {
 		s.host.OnDropped(h, holdDropped)
 	}
 	if o.watched() {
-		o.emit(Event{Kind: EventAcquired, Path: s.path, Depth: depth, Token: h.token})
+		h.announce(Event{Kind: EventAcquired, Path: s.path, Depth: depth, Token: h.token})
 	}
 	return h, nil
 }
@@ -111,7 +107,7 @@ func (l *Lock) contend(ctx context.Context, o *options) (*Hold, error) {
 func (l *Lock) wait(ctx context.Context, o *options, turn bool) (*Hold, error) {
 	s := l.site
 	if o.watched() {
-		o.emit(Event{Kind: EventWait, Path: s.path})
+		s.tellOfWait(o, turn)
 	}
 	start := s.host.Monotonic()
 	bounded, stop := l.bound(ctx, o)
@@ -124,6 +120,18 @@ func (l *Lock) wait(ctx context.Context, o *options, turn bool) (*Hold, error) {
 		return nil, l.failed(ctx, o, err, wait)
 	}
 	return l.admit(ctx, o, t, h, wait)
+}
+
+// tellOfWait emits the event. If the observer panics, or ends the goroutine, the caller's turn is given up first.
+func (s *site) tellOfWait(o *options, turn bool) {
+	told := false
+	defer func() {
+		if turn && !told {
+			s.queue.Leave()
+		}
+	}()
+	o.emit(Event{Kind: EventWait, Path: s.path})
+	told = true
 }
 
 // bound derives the context whose end ends the wait.

@@ -130,6 +130,20 @@ func (h *Hold) release(all bool) error {
 
 func (h *Hold) failed(err error) error { return &Error{Op: "release", Path: h.Path(), Err: err} }
 
+// announce tells that the level was acquired. If the observer panics, or ends the goroutine, nobody gets the level, and it is released first. Should that fail, it is a dropped hold.
+func (h *Hold) announce(events ...Event) {
+	told := false
+	defer func() {
+		if !told {
+			h.Release()
+		}
+	}()
+	for _, e := range events {
+		h.opts.emit(e)
+	}
+	told = true
+}
+
 // Context returns a context that descends from the one the hold was acquired with and ends when the hold does: with the cause [ErrReleased] when it was released, or
 // [ErrExpired] or another [ErrLost] the moment that the hold can no longer be relied on. Acquiring the same Lock with it, or with a context that descends from
 // it, goes one level deeper. The context is the identity: goroutines that are given it are inside together and do not exclude each other.
@@ -264,9 +278,9 @@ func holdDropped(obj any) {
 		}
 		h.released, h.open = true, 0
 		s.mu.Unlock()
-		h.opts.warn("a hold was dropped without being released; it is released now", slog.String("path", h.Path()))
 		if last {
-			s.mustFinish(ErrDropped)
+			defer s.mustFinish(ErrDropped) // after the warning, and even if that ends the goroutine
 		}
+		h.opts.warn("a hold was dropped without being released; it is released now", slog.String("path", h.Path()))
 	})
 }

@@ -7,6 +7,7 @@ import (
 )
 
 // Observer is told what a lock does. Observe is called on the goroutine that did it, possibly on several at once; it must return soon and must not use the lock.
+// If it panics or ends the goroutine, the acquisition that it was told of took nothing, and the release is done. The same holds for the handler of a [Logger].
 type Observer interface{ Observe(Event) }
 
 // Event is one thing that happened to a lock. Fields that say nothing about the kind are zero.

@@ -73,6 +73,7 @@ func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) 
 		g.fate = &fate{expires: t.expires}
 		h.fate = g.fate
 	}
+	g.owner.refs.Add(1) // the acquisition, which retains it, lets it go
 	s.mu.Lock()
 	s.lastID++
 	g.id, h.id = s.lastID, s.lastID
@@ -82,10 +83,12 @@ func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) 
 		s.armExpiry(g.id, t.expires)
 	}
 	if o.watched() {
+		acquired := Event{Kind: EventAcquired, Path: s.path, Depth: 1, Token: token, Wait: wait}
 		if t.broke != "" {
-			o.emit(Event{Kind: EventBroke, Path: s.path, Evidence: t.broke})
+			h.announce(Event{Kind: EventBroke, Path: s.path, Evidence: t.broke}, acquired)
+		} else {
+			h.announce(acquired)
 		}
-		o.emit(Event{Kind: EventAcquired, Path: s.path, Depth: 1, Token: token, Wait: wait})
 	}
 	return nil
 }
@@ -154,6 +157,7 @@ func (s *site) finish(reason error) (ended bool, err error) {
 	if g.timer != nil {
 		g.timer.Stop()
 	}
+	err = g.owner.drop() // before the observer is told, who may panic
 	if g.opts.watched() {
 		kind := EventReleased
 		if reason != ErrReleased {
@@ -163,7 +167,7 @@ func (s *site) finish(reason error) (ended bool, err error) {
 		}
 		g.opts.emit(Event{Kind: kind, Path: s.path, Token: g.token, Err: reason})
 	}
-	return true, g.owner.drop()
+	return true, err
 }
 
 func (s *site) setGrant(g grant) {

@@ -183,6 +183,109 @@ var observeChecks = []check{
 	}},
 }
 
+// panics is an observer that panics at the next event of a kind.
+type panics struct {
+	mu   sync.Mutex
+	next lock.EventKind
+}
+
+func (o *panics) at(k lock.EventKind) {
+	o.mu.Lock()
+	o.next = k
+	o.mu.Unlock()
+}
+
+// Observe implements lock.Observer.
+func (o *panics) Observe(e lock.Event) {
+	o.mu.Lock()
+	hit := o.next == e.Kind
+	if hit {
+		o.next = 0
+	}
+	o.mu.Unlock()
+	if hit {
+		panic(errObserver)
+	}
+}
+
+var errObserver = errors.New("the observer panicked")
+
+// observerPanics says that f lets the panic of an observer through.
+func (p *probe) observerPanics(what string, f func()) {
+	p.Helper()
+	defer func() {
+		if r := recover(); r != errObserver {
+			p.fatalf("%s: recovered %v, want the observer's panic", what, r)
+		}
+	}()
+	f()
+}
+
+var observerPanicChecks = []check{
+	{"PanicOfTheObserverTakesNothing", func(p *probe) {
+		o, other := new(panics), p.open()
+		l, peer := p.open(lock.Observe(o)), p.openAt(p.Peer)
+		panicked := func(k lock.EventKind, acquire func()) {
+			o.at(k)
+			p.observerPanics(k.String(), acquire)
+		}
+		waits := func() { l.Acquire(p.ctx) }
+		for range 2 { // what is given back twice would be missing the second time
+			panicked(lock.EventAttempt, waits)
+			p.wantFree(other, "after the observer of an attempt panicked")
+			panicked(lock.EventAcquired, waits)
+			p.wantFree(other, "after the observer of an acquisition panicked")
+
+			var h *lock.Hold
+			p.atPeer(func() { h = p.acquire(peer) })
+			panicked(lock.EventWait, waits)
+			panicked(lock.EventFailed, func() { l.TryAcquire(p.ctx) })
+			panicked(lock.EventFailed, func() { l.Acquire(p.ctx, lock.Timeout(time.Millisecond)) })
+			p.atPeer(func() { p.release(h) })
+			p.wantFree(other, "after the observer of a wait panicked")
+
+			outer := p.acquire(l)
+			panicked(lock.EventAcquired, func() { l.Acquire(outer.Context()) })
+			p.wantDepth(l, outer.Context(), 1)
+			p.release(outer)
+			p.wantFree(other, "after the observer of an inner level panicked")
+		}
+		p.wantFree(l, "after its observer panicked")
+	}},
+	{"PanicOfTheObserverInTheQueueTakesNothing", func(p *probe) {
+		o := new(panics)
+		l := p.open(lock.Observe(o))
+		h := p.acquire(p.open())
+		o.at(lock.EventAcquired)
+		first := p.start(p.Host, "panics", func() { p.observerPanics("acquired", func() { l.Acquire(p.ctx) }) })
+		p.queued(l, 1)
+		next, w := p.watched()
+		second := p.contend(p.ctx, next, w)
+		p.queued(l, 2)
+		p.release(h)
+		p.wait(first)
+		p.release(p.got(second))
+		p.wantFree(l, "after its observer panicked")
+	}},
+	{"PanicOfTheObserverKeepsNothing", func(p *probe) {
+		o, other := new(panics), p.open()
+		l := p.open(lock.Observe(o))
+		for range 2 {
+			outer := p.acquire(l)
+			inner := p.enter(outer.Context(), l)
+			o.at(lock.EventReleased)
+			p.observerPanics("release of a level", func() { inner.Release() })
+			p.wantError("second Release", inner.Release(), lock.ErrNotHeld)
+			p.wantDepth(l, outer.Context(), 1)
+			o.at(lock.EventReleased)
+			p.observerPanics("release", func() { outer.Release() })
+			p.wantError("second Release", outer.Release(), lock.ErrNotHeld)
+			p.wantFree(other, "after the observer of a release panicked")
+		}
+		p.wantFree(l, "after its observer panicked")
+	}},
+}
+
 var errHook = errors.New("the hook refused")
 
 var optionChecks = []check{

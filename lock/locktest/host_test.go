@@ -138,7 +138,7 @@ var hostFaults = []fault{
 		[]string{"WaiterOfAnotherProcessGetsInAfterRelease", "TwoProcessesExcludeEachOther", "NobodyIsInsideTogether", "TokensGrow"}},
 	{"the release fails", filesOf(func(f fs.File) fs.File { return keepsLock{f, errRefused} }),
 		[]string{"AcquireTakesAFreeLock", "SecondReleaseFails", "OneOfManyReleasesSucceeds", "ReleaseAllEndsEveryLevel", "ContextOfALevelEndsWithTheHold",
-			"DoReturnsTheErrorOfTheFunction", "ReleaseAllEndsEveryShare", "HoldThatIsReleasedInTimeIsNotLost"}},
+			"DoReturnsTheErrorOfTheFunction", "ReleaseAllEndsEveryShare", "HoldThatIsReleasedInTimeIsNotLost", "PanicOfTheObserverKeepsNothing"}},
 	{"two processes are one", func(f Fixture) Fixture { f.Peer = f.Host; return f }, []string{"TwoProcessesExcludeEachOther"}},
 	{"fencing numbers are not kept", filesOf(func(f fs.File) fs.File {
 		if filepath.Ext(f.Name()) == ".fence" {
@@ -161,7 +161,7 @@ var hostFaults = []fault{
 		[]string{"DroppedHoldIsReleased", "HoldThatIsReleasedIsNotDropped"}},
 	{"nobody is woken in the queue", meeting(func(h fs.Host, t *tasks) { t.newEvent = func() fs.Event { return silent{h.NewEvent()} } }),
 		[]string{"WaiterGetsInAfterRelease", "CancelInTheQueueEndsTheWait", "WaitersAreServedFirstInFirstOut", "WaiterThatGivesUpLeavesTheOrderAsItIs",
-			"WaitersOfTwoLocksOnOnePathShareAQueue", "WaiterOutlivesClose"}},
+			"WaitersOfTwoLocksOnOnePathShareAQueue", "WaiterOutlivesClose", "PanicOfTheObserverInTheQueueTakesNothing"}},
 	{"contexts of holds do not end", meeting(func(h fs.Host, t *tasks) {
 		t.withCancel = func(parent context.Context) (context.Context, context.CancelCauseFunc) {
 			ctx, _ := h.WithCancel(parent)

@@ -227,6 +227,21 @@ var lockerFaults = []fault{
 		}
 		return err
 	}), []string{"TimeoutEndsTheWait", "ObserverIsToldOfFailures"}},
+	{"an acquisition that panics keeps the lock", altering(func(l Locker, a *altered) {
+		var kept atomic.Pointer[lock.Hold] // so that it is not taken for dropped
+		a.acquire = func(ctx context.Context, opts ...lock.Option) (*lock.Hold, error) {
+			returned := false
+			defer func() {
+				if other, err := a.another(a.Path()); err == nil && !returned {
+					h, _ := other.TryAcquire(ctx)
+					kept.Store(h)
+				}
+			}()
+			h, err := l.Acquire(ctx, opts...)
+			returned = true
+			return h, err
+		}
+	}), []string{"PanicOfTheObserverTakesNothing"}},
 	{"a hold is dropped with every acquisition", altering(func(l Locker, a *altered) {
 		a.acquire = func(ctx context.Context, opts ...lock.Option) (*lock.Hold, error) {
 			if err := a.litter(ctx); err != nil {

@@ -58,7 +58,7 @@ type check struct {
 func checks() []check {
 	return slices.Concat(acquireChecks, boundChecks, cancelChecks, reentryChecks, releaseChecks, contextChecks, doChecks,
 		exclusionChecks, orderChecks, deadlockChecks, closeChecks, sharedChecks, dropChecks, singletonChecks, fencingChecks,
-		lifetimeChecks, observeChecks, optionChecks)
+		lifetimeChecks, observeChecks, observerPanicChecks, optionChecks)
 }
 
 // patience bounds every wait, so that a lock which forgets to wake a waiter fails and does not hang. It is no measure of speed: on the slowest machine
