@@ -31,6 +31,7 @@ var layers = []layer{
 	{"bench", []string{"lock/...", "fs/..."}, anyModule},
 	{"fuzz", []string{"sim/...", "linearize", "model/...", "lock/...", "fs/..."}, anyModule},
 	{"sim/scenario", []string{"sim/...", "linearize", "model/...", "lock/...", "fs/..."}, anyModule},
+	{"sim/mutants", []string{"sim/scenario/..."}, anyModule},
 	{"sim", []string{"fs"}, anyModule}, // a machine, which knows no lock
 	{"linearize", []string{"model/..."}, anyModule},
 	{"model", nil, nil},

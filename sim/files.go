@@ -20,7 +20,7 @@ func (p *Process) named(op Op, path string) (*Task, error) {
 		return t, nil
 	}
 	if errno, _ := w.strike(t, path, false); errno != 0 {
-		return t, disk.Error(op.String(), path, errno)
+		return t, failure(op, path, errno)
 	}
 	return t, nil
 }
@@ -30,7 +30,7 @@ func (p *Process) finish(t *Task, path string, err error) error {
 	w := p.world
 	if w.faulty[t.op] {
 		if errno, _ := w.strike(t, path, true); errno != 0 {
-			err = disk.Error(t.op.String(), path, errno)
+			err = failure(t.op, path, errno)
 		}
 	}
 	w.mix(t, resultOf(err))
@@ -67,24 +67,27 @@ func (p *Process) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File
 		}
 		return nil, err
 	}
-	return p.adopt(f, path), nil
+	return p.adopt(f, path, p.machine.Disk(path).Volume()), nil
 }
 
 // adopt enters a file in the process's table.
-func (p *Process) adopt(d *disk.File, path string) *file {
-	f := &file{proc: p, disk: d, path: path, object: hashString(path)}
+func (p *Process) adopt(d *disk.File, path string, v fs.Volume) *file {
+	f := &file{proc: p, disk: d, path: path, object: hashString(path), volume: v}
+	if info, err := d.Stat(); err == nil {
+		f.id = info.ID
+	}
 	p.files = append(p.files, f)
 	return f
 }
 
-func (p *Process) inherit(f *file) { p.adopt(f.disk.Dup(), f.path) }
+func (p *Process) inherit(f *file) { p.adopt(f.disk.Dup(), f.path, f.volume) }
 
 // Link implements [fs.Files].
 func (p *Process) Link(oldname, newname string) error {
 	t, err := p.named(OpLink, newname)
 	if err == nil {
 		if d := p.machine.Disk(oldname); d != p.machine.Disk(newname) {
-			err = disk.Error("link", newname, syscall.EXDEV)
+			err = failure(OpLink, newname, syscall.EXDEV)
 		} else {
 			err = d.Link(p.cred, oldname, newname, p.wall())
 		}
@@ -97,7 +100,7 @@ func (p *Process) Rename(oldname, newname string) error {
 	t, err := p.named(OpRename, newname)
 	if err == nil {
 		if d := p.machine.Disk(oldname); d != p.machine.Disk(newname) {
-			err = disk.Error("rename", newname, syscall.EXDEV)
+			err = failure(OpRename, newname, syscall.EXDEV)
 		} else {
 			err = d.Rename(p.cred, oldname, newname, p.wall())
 		}
@@ -168,7 +171,7 @@ func (p *Process) LockTable(path string, id fs.FileID) (fs.LockTable, error) {
 			table.Owners = append(table.Owners, p.owner(held.Owner, held.Mode, false))
 		}
 		for _, waiter := range p.world.lockers {
-			if l := waiter.lock; l.region == fs.Whole && l.inode.ID() == id && waiter.proc.machine == p.machine {
+			if l := waiter.lock; l.region == fs.Whole && l.id == id && waiter.proc.machine == p.machine {
 				table.Owners = append(table.Owners, p.owner(waiter.proc.serial, l.mode, true))
 			}
 		}
@@ -196,7 +199,7 @@ func (p *Process) owner(serial int, mode fs.LockMode, waiting bool) fs.LockOwner
 func (p *Process) Watch(path string) (fs.Watch, error) {
 	t, err := p.named(OpWatch, path)
 	if err == nil {
-		err = fs.Mark(disk.Error("watch", path, syscall.ENOSYS), fs.ErrUnsupported)
+		err = fs.Mark(failure(OpWatch, path, syscall.ENOSYS), fs.ErrUnsupported)
 	}
 	return nil, p.finish(t, path, err)
 }
@@ -207,6 +210,8 @@ type file struct {
 	disk   *disk.File
 	path   string
 	object uint64
+	id     fs.FileID
+	volume fs.Volume
 	closed bool
 }
 
@@ -215,14 +220,14 @@ func (f *file) about(op Op) (t *Task, bytes int, err error) {
 	w := f.proc.world
 	t = w.point(op, f.object)
 	if f.closed {
-		return t, -1, disk.Error(op.String(), f.path, syscall.EBADF)
+		return t, -1, failure(op, f.path, syscall.EBADF)
 	}
 	if !w.faulty[op] {
 		return t, -1, nil
 	}
 	errno, bytes := w.strike(t, f.path, false)
 	if errno != 0 {
-		err = disk.Error(op.String(), f.path, errno)
+		err = failure(op, f.path, errno)
 	}
 	return t, bytes, err
 }
@@ -251,7 +256,7 @@ func (f *file) WriteAt(b []byte, off int64) (n int, err error) {
 		if most >= 0 && most < len(b) {
 			n, err = f.disk.WriteAt(b[:most], off, f.proc.wall())
 			if err == nil {
-				err = disk.Error("write", f.path, syscall.ENOSPC)
+				err = failure(OpWrite, f.path, syscall.ENOSPC)
 			}
 		} else {
 			n, err = f.disk.WriteAt(b, off, f.proc.wall())
@@ -274,7 +279,7 @@ func (f *file) Stat() (info fs.Info, err error) {
 func (f *file) Volume() (v fs.Volume, err error) {
 	t, _, err := f.about(OpVolume)
 	if err == nil {
-		v = f.disk.Volume()
+		v = f.volume
 	}
 	if err = f.proc.finish(t, f.path, err); err != nil {
 		return fs.Volume{}, err
@@ -293,7 +298,7 @@ func (f *file) Truncate(size int64) error {
 func (f *file) Chmod(perm fs.FileMode) error {
 	t, _, err := f.about(OpChmod)
 	if err == nil {
-		err = f.disk.Chmod(f.proc.cred, perm)
+		err = f.disk.Chmod(perm)
 	}
 	return f.proc.finish(t, f.path, err)
 }
@@ -319,18 +324,21 @@ func (f *file) Close() error {
 	t, _, err := f.about(OpClose)
 	if !f.closed {
 		f.proc.files = without(f.proc.files, f)
-		f.drop()
+		if dropErr := f.drop(); err == nil {
+			err = dropErr
+		}
 	}
 	return f.proc.finish(t, f.path, err)
 }
 
 // drop closes the file without a call of the process.
-func (f *file) drop() {
+func (f *file) drop() error {
 	f.closed = true
-	freed, inode := f.disk.Close(), f.disk.Inode()
+	freed, err := f.disk.Close()
 	if freed {
-		f.proc.world.wakeLockers(inode)
+		f.proc.world.wakeLockers(f.disk.Inode())
 	}
+	return err
 }
 
 // TryLock implements [fs.FileLock].
@@ -362,7 +370,7 @@ func (f *file) locked(t *Task, held bool, err error) (bool, error) {
 			errno = 0
 		}
 		if errno != 0 {
-			err = disk.Error(t.op.String(), f.path, errno)
+			err = failure(t.op, f.path, errno)
 			if held {
 				f.disk.Unlock(t.lock.region)
 				w.wakeLockers(f.disk.Inode())
@@ -387,6 +395,7 @@ func (f *file) locked(t *Task, held bool, err error) (bool, error) {
 // lockWait is what a task waits for.
 type lockWait struct {
 	inode  *disk.Inode
+	id     fs.FileID
 	region fs.Region
 	mode   fs.LockMode
 }
@@ -396,7 +405,7 @@ func (f *file) WaitLock(ctx context.Context, r fs.Region, m fs.LockMode) (bool, 
 	w, c := f.proc.world, contextOf(ctx)
 	for {
 		t, _, err := f.about(OpWaitLock)
-		t.lock = lockWait{f.disk.Inode(), r, m}
+		t.lock = lockWait{f.disk.Inode(), f.id, r, m}
 		var errno syscall.Errno
 		if errors.As(err, &errno) && errno == syscall.EINTR {
 			return f.locked(t, false, nil) // spurious: another attempt is worth making
@@ -407,8 +416,8 @@ func (f *file) WaitLock(ctx context.Context, r fs.Region, m fs.LockMode) (bool, 
 				return false, cause
 			}
 			var held bool
-			if !f.disk.Volume().KernelWait {
-				err = fs.Mark(disk.Error("waitlock", f.path, syscall.ENOSYS), fs.ErrUnsupported)
+			if !f.volume.KernelWait {
+				err = fs.Mark(failure(OpWaitLock, f.path, syscall.ENOSYS), fs.ErrUnsupported)
 			} else {
 				held, err = f.take(r, m)
 			}

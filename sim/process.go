@@ -19,7 +19,7 @@ type Process struct {
 	name      string
 	serial    int // in the world, in the order of the starts
 	pid       int
-	outer     int // the pid as the machine's own namespace has it
+	outer     int    // the pid as the machine's own namespace has it
 	started   uint64 // in ticks of the machine
 	cred      disk.Cred
 	main      *Task

@@ -23,11 +23,11 @@ type Task struct {
 	woken   bool          // it was woken by somebody, rather than by the clock
 	sleeps  bool          // readyAt is on the clock of its machine, which can stand still
 
-	label   string // see String
-	f       func()
-	baton   baton // nil until it has started
-	goexit  bool
-	lock    lockWait // what it waits for, or has asked for last
+	label  string // see String
+	f      func()
+	baton  baton // nil until it has started
+	goexit bool
+	lock   lockWait // what it waits for, or has asked for last
 }
 
 type taskState uint8

@@ -46,30 +46,30 @@ func (e *StuckError) Error() string {
 //
 // A world and all that belongs to it is used from its own tasks, and before and after [World.Run] from the goroutine that calls it.
 type World struct {
-	config   Config
-	strategy Strategy
-	now      time.Duration
-	slack    time.Duration
-	steps    int
-	limit    int
-	hash     uint64
-	source   source // of what is no decision of the strategy: jitter of clocks
-	god      *Process
-	machines []*Machine
+	config    Config
+	strategy  Strategy
+	now       time.Duration
+	slack     time.Duration
+	steps     int
+	limit     int
+	hash      uint64
+	source    source // of what is no decision of the strategy: jitter of clocks
+	god       *Process
+	machines  []*Machine
 	processes []*Process // all there ever were
-	tasks    []*Task // those that are not done, by ID
-	enabled  []*Task // scratch of choose
-	lastID   int32
-	current  *Task
-	next     *Task   // whom the running task gives way to
-	doomed   []*Task // of processes that are gone, to be unwound
-	err      error   // ends the run
-	over     bool
-	faults   []*faultState
-	faulty   [numOps]bool // some fault is about the call
-	schedule []Deviation
-	onPower  func(*Machine)
-	lockers  []*Task // that wait for locks, in the order in which they began
+	tasks     []*Task    // those that are not done, by ID
+	enabled   []*Task    // scratch of choose
+	lastID    int32
+	current   *Task
+	next      *Task   // whom the running task gives way to
+	doomed    []*Task // of processes that are gone, to be unwound
+	err       error   // ends the run
+	over      bool
+	faults    []*faultState
+	faulty    [numOps]bool // some fault is about the call
+	schedule  []Deviation
+	onPower   func(*Machine)
+	lockers   []*Task // that wait for locks, in the order in which they began
 }
 
 // New returns an empty world.
