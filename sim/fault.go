@@ -148,11 +148,3 @@ func (w *World) strike(t *Task, name string, after bool) (err syscall.Errno, byt
 
 // OnPowerLoss says what a [Power] fault does to a machine: it calls [Machine.PowerLoss], and starts processes anew if need be.
 func (w *World) OnPowerLoss(f func(*Machine)) { w.onPower = f }
-
-// After runs f as a task of nobody's after d.
-func (w *World) After(d time.Duration, f func()) { w.after(d, f) }
-
-func (w *World) after(d time.Duration, f func()) {
-	t := w.newTask(w.god, "after", f)
-	t.readyAt = w.now + d
-}

@@ -97,6 +97,17 @@ func (w *World) God(name string, f func()) {
 	t.readyAt = w.now
 }
 
+// Sleep lets d pass. A task of the world's own calls it.
+func (w *World) Sleep(d time.Duration) { w.pause(w.call(OpSleep), d) }
+
+// After runs f as a task of nobody's after d.
+func (w *World) After(d time.Duration, f func()) { w.after(d, f) }
+
+func (w *World) after(d time.Duration, f func()) {
+	t := w.newTask(w.god, "after", f)
+	t.readyAt = w.now + d
+}
+
 // Now returns the time since the world began. No clock in the world shows it.
 func (w *World) Now() time.Duration { return w.now }
 
