@@ -22,7 +22,7 @@ type Scenario struct {
 	Slack     time.Duration // see [sim.Config.Slack]; negative: unbounded
 	Limit     time.Duration // of virtual time, after which the run is a finding; 0 is [DefaultLimit]
 	Seed      uint64
-	Strategy  Strategy
+	Strategy  string          // see [sim.ParseStrategy]; "" is the first that can run
 	Switches  []sim.Deviation // instead of a strategy
 	Faults    []sim.Fault
 	Steps     []Step
@@ -76,37 +76,32 @@ type Lock struct {
 	Fallback   string // name of another lock; "" is none
 }
 
-// Strategy is how the next task is picked: "first" (or ""), "random", "sticky", "pct" or "pos".
-type Strategy struct {
-	Name  string
-	Depth int // of pct; 0: the default
-}
-
 // File is a file with its content.
 type File struct{ Path, Data string }
 
 // Step is one line of the script. Fields that say nothing about the verb are zero.
 type Step struct {
 	// Client is who does it: "a" is the first task of process a, and "a.1", "a.2" are further ones, without a gap. "" and what begins with "stranger" are nobody's.
-	Client string
-	Verb   Verb
-	Lock   string
-	Hold   string        // the name of the hold that is acquired, released or looked at; "" is the client's one of the lock
-	In     string        // the name of the hold, or of the lock whose hold, from which is acquired
-	Who    string        // the process, client or machine that it is done to
-	Path   string        // of a file
-	To     string        // a second path
-	Text   string        // content of a file; target of a symbolic link
-	Op     sim.Op        // a call in which somebody is blocked
-	For    time.Duration // how long, or by how much
-	Count  int           // how many
-	Mode   uint32        // permission bits
-	Try    bool          // one attempt
-	Async  bool          // is not waited for: [VerbWait] does
-	Keep   Keep          // what a power loss leaves
-	Want   Want
-	Block  []Step // of [VerbConcurrently]
-	Line   int    // in the file; of no meaning to a run, or to [Scenario.Equal]
+	Client   string
+	Verb     Verb
+	Lock     string
+	Hold     string        // the name of the hold that is acquired, released or looked at; "" is the client's one of the lock
+	In       string        // the name of the hold, or of the lock whose hold, from which is acquired
+	Who      string        // the process, client or machine that it is done to
+	Path     string        // of a file
+	To       string        // a second path
+	Text     string        // content of a file; target of a symbolic link
+	Op       sim.Op        // a call in which somebody is blocked
+	For      time.Duration // how long, or by how much
+	Count    int           // how many
+	Mode     uint32        // permission bits
+	Try      bool          // one attempt
+	Deadline bool          // For is how long the caller's context lasts
+	Async    bool          // is not waited for: [VerbWait] does
+	Keep     Keep          // what a power loss leaves
+	Want     Want
+	Block    []Step // of [VerbConcurrently]
+	Line     int    // in the file; of no meaning to a run, or to [Scenario.Equal]
 }
 
 // Want is what must come of a step. The zero value wants nothing.
@@ -209,5 +204,5 @@ type plainStep struct {
 }
 
 func (s *Step) plain() plainStep {
-	return plainStep{s.Client, s.Verb, s.Lock, s.Hold, s.In, s.Who, s.Path, s.To, s.Text, s.Op, s.For, s.Count, s.Mode, s.Try, s.Async, s.Keep, s.Want}
+	return plainStep{s.Client, s.Verb, s.Lock, s.Hold, s.In, s.Who, s.Path, s.To, s.Text, s.Op, s.For, s.Count, s.Mode, s.Try, s.Deadline, s.Async, s.Keep, s.Want}
 }
