@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -185,24 +186,9 @@ func (s *Scenario) Equal(t *Scenario) bool {
 }
 
 func (s Step) equal(t Step) bool {
-	return slices.EqualFunc(s.Block, t.Block, Step.equal) && s.plain() == t.plain()
-}
-
-// plainStep is the part of a step that can be compared.
-type plainStep struct {
-	Client                        string
-	Verb                          Verb
-	Lock, Hold, In, Who, Path, To string
-	Text                          string
-	Op                            sim.Op
-	For                           time.Duration
-	Count                         int
-	Mode                          uint32
-	Try, Async                    bool
-	Keep                          Keep
-	Want                          Want
-}
-
-func (s *Step) plain() plainStep {
-	return plainStep{s.Client, s.Verb, s.Lock, s.Hold, s.In, s.Who, s.Path, s.To, s.Text, s.Op, s.For, s.Count, s.Mode, s.Try, s.Deadline, s.Async, s.Keep, s.Want}
+	if !slices.EqualFunc(s.Block, t.Block, Step.equal) {
+		return false
+	}
+	s.Block, t.Block, s.Line, t.Line = nil, nil, 0, 0
+	return reflect.DeepEqual(s, t)
 }
