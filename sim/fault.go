@@ -113,6 +113,7 @@ func (w *World) strike(t *Task, name string, after bool) (err syscall.Errno, byt
 			continue
 		}
 		f.hits++
+		t.proc.happened(Struck)
 		if w.config.Trace != nil {
 			w.Note("fault: " + f.Kind.String())
 		}

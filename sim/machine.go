@@ -95,7 +95,7 @@ func (m *Machine) Resume() {
 
 func (m *Machine) freeze() {
 	for _, p := range m.processes {
-		p.frozen = p.stopped || m.suspended
+		p.freeze()
 	}
 }
 

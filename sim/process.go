@@ -88,13 +88,27 @@ func (p *Process) Kill() { p.end("killed") }
 // Stop stops the process, as SIGSTOP does, until [Process.Continue].
 func (p *Process) Stop() {
 	p.stopped = true
-	p.frozen = true
+	p.freeze()
 }
 
 // Continue lets a stopped process go on.
 func (p *Process) Continue() {
 	p.stopped = false
-	p.frozen = p.machine.suspended
+	p.freeze()
+}
+
+// freeze brings up to date whether the process can run.
+func (p *Process) freeze() {
+	frozen := p.dead || p.stopped || p.machine.suspended
+	if frozen == p.frozen {
+		return
+	}
+	p.frozen = frozen
+	if frozen {
+		p.happened(Froze)
+	} else {
+		p.happened(Thawed)
+	}
 }
 
 // end takes the process out of the world.
@@ -115,6 +129,7 @@ func (p *Process) end(why string) {
 		f.drop()
 	}
 	p.files, p.watched, p.local = nil, nil, nil
+	p.happened(Died)
 	if w.config.Trace != nil {
 		w.Note(p.name + " " + why)
 	}

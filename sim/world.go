@@ -27,6 +27,8 @@ type Config struct {
 	Record bool
 	// Trace is told every call; nil if nobody wants to know.
 	Trace func(Record)
+	// Watch is told at once what befalls a process. It makes no call of a host, and changes nothing in the world but by [World.After] and [World.Fail]. Nil if nobody wants to know.
+	Watch func(*Process, Happening)
 }
 
 // DefaultSteps is the bound on a run that says nothing else. Runs of a few processes need some hundred steps; only one that spins comes so far.
@@ -52,6 +54,7 @@ type World struct {
 	slack     time.Duration
 	steps     int
 	limit     int
+	decisions int
 	hash      uint64
 	source    source // of what is no decision of the strategy: jitter of clocks
 	god       *Process
@@ -72,6 +75,9 @@ type World struct {
 	lockers   []*Task // that wait for locks, in the order in which they began
 }
 
+// god is what is called whatever no process does.
+const god = "world"
+
 // New returns an empty world.
 func New(c Config) *World {
 	w := &World{config: c, strategy: c.Strategy, slack: c.Slack, limit: c.Steps, source: source{scramble(c.Seed)}}
@@ -84,7 +90,7 @@ func New(c Config) *World {
 	if w.strategy != nil {
 		w.strategy.Begin(c.Seed)
 	}
-	w.god = &Process{world: w, name: "world"}
+	w.god = &Process{world: w, name: god}
 	for _, f := range c.Faults {
 		w.AddFault(f)
 	}
@@ -113,6 +119,9 @@ func (w *World) Now() time.Duration { return w.now }
 
 // Steps returns how many calls were made so far.
 func (w *World) Steps() int { return w.steps }
+
+// Decisions returns how often there was a choice of whom to run.
+func (w *World) Decisions() int { return w.decisions }
 
 // Hash returns a number that depends on every call so far, who made it, when, and what came of it. Runs with the same hash are the same.
 func (w *World) Hash() uint64 { return w.hash }
