@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// maxLinksCanonical bounds the symbolic links that Canonical follows, which the operating system's host resolves with filepath.EvalSymlinks and not in the kernel.
+// maxLinksCanonical bounds the symbolic links that Canonical follows.
 const maxLinksCanonical = 255
 
 // Canonical returns a path as an absolute one whose parent directory is resolved, see [fs.Files.Canonical]. What does not exist of it is cleaned.
@@ -38,8 +38,7 @@ func splitLast(name string) (dir, element string) {
 
 // resolveExisting resolves the symbolic links of an absolute path as far as it exists.
 func (d *Disk) resolveExisting(c *Cred, dir string) (string, *errno) {
-	w := walk{d, c.UID, maxLinksCanonical}
-	i, err := w.follow(d.root, dir, true)
+	i, err := d.evaluate(c, dir)
 	if err == nil {
 		return d.pathOf(i), nil
 	}
@@ -52,6 +51,47 @@ func (d *Disk) resolveExisting(c *Cred, dir string) (string, *errno) {
 		return "", err
 	}
 	return path.Join(up, element), nil
+}
+
+// evaluate resolves an absolute path as filepath.EvalSymlinks does, by which the operating system's host does it: "." and ".." are not looked up, and need no
+// permission.
+func (d *Disk) evaluate(c *Cred, name string) (*Inode, *errno) {
+	i, links := d.root, 0
+	for name != "" {
+		element, rest, more := strings.Cut(name, "/")
+		switch {
+		case element == "" || element == ".":
+		case element == "..":
+			i = i.parent
+		case len(element) > maxName:
+			return nil, errNameTooLong
+		case !i.allows(c.UID, maySearch):
+			return nil, errAccess
+		default:
+			below := i.get(element)
+			switch {
+			case below == nil:
+				return nil, errNotExist
+			case below.isSymlink():
+				if links++; links > maxLinksCanonical {
+					return nil, errLoop
+				}
+				if path.IsAbs(below.target) {
+					i = d.root
+				}
+				name = below.target
+				if more {
+					name += "/" + rest
+				}
+				continue
+			case more && !below.isDir():
+				return nil, errNotDirectory
+			}
+			i = below
+		}
+		name = rest
+	}
+	return i, nil
 }
 
 // pathOf returns the path of a directory.

@@ -40,9 +40,10 @@ type Options struct {
 	NoRegions bool
 	// NoKernelWait: locks cannot be waited for. The disk only reports it, see [Disk.Volume].
 	NoKernelWait bool
-	// Protected applies the rules for directories that everybody can write to and that are sticky, such as /tmp, which distributions switch on
-	// (fs.protected_regular=1, protected_fifos=1, protected_symlinks=1), and forbids to make hard links to files of others (protected_hardlinks=1).
-	Protected bool
+	// ProtectedRegular, ProtectedSymlinks and ProtectedHardlinks are the settings of Linux with these names (fs.protected_regular=1 and so on), which distributions switch on.
+	// The first two are about sticky directories that everybody can write to, such as /tmp: there nobody opens with [fs.Create] a file, nor follows a symbolic link, that is neither
+	// his nor the directory's owner's. The third lets nobody make a hard link to the file of another that he cannot write to.
+	ProtectedRegular, ProtectedSymlinks, ProtectedHardlinks bool
 	// ReadOnly mounts it read-only, see also [Disk.SetReadOnly].
 	ReadOnly bool
 	// Capacity is the room for content in bytes. 0 is unlimited. Names and inodes take none.

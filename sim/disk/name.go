@@ -2,7 +2,6 @@ package disk
 
 import (
 	iofs "io/fs"
-	"strings"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -56,6 +55,9 @@ func (d *Disk) Link(c Cred, oldname, newname string, now time.Time) error {
 }
 
 func (d *Disk) link(c *Cred, oldname, newname string, now time.Time) *errno {
+	if hasNUL(newname) {
+		return errInvalid
+	}
 	i, err := d.lookup(c, oldname, false)
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func (d *Disk) link(c *Cred, oldname, newname string, now time.Time) *errno {
 	switch {
 	case err != nil:
 		return err
-	case d.options.Protected && c.UID != 0 && c.UID != i.uid && !(i.isRegular() && i.allows(c.UID, mayRead|mayWrite)):
+	case d.options.ProtectedHardlinks && c.UID != 0 && c.UID != i.uid && !(i.isRegular() && i.allows(c.UID, mayRead|mayWrite)):
 		return errPermission
 	}
 	if err := d.mayAdd(c, at.dir); err != nil {
@@ -117,12 +119,12 @@ func (d *Disk) Mkfifo(c Cred, path string, perm fs.FileMode, now time.Time) erro
 func (d *Disk) Symlink(c Cred, target, path string, now time.Time) error {
 	var err *errno
 	switch {
+	case hasNUL(target) || hasNUL(path):
+		err = errInvalid
 	case target == "":
 		err = errNotExist
 	case len(target) > maxPath:
 		err = errNameTooLong
-	case strings.IndexByte(target, 0) >= 0:
-		err = errInvalid
 	}
 	if err != nil {
 		return linkError("symlink", target, path, err)

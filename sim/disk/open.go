@@ -88,7 +88,7 @@ func (d *Disk) open(c *Cred, path string, flag fs.OpenFlag, perm fs.FileMode, no
 			return nil, errExist
 		case create && inode.isDir():
 			return nil, errIsDirectory
-		case create && d.options.Protected && at.dir.common() && inode.uid != at.dir.uid && inode.uid != c.UID:
+		case create && d.options.ProtectedRegular && at.dir.common() && inode.uid != at.dir.uid && inode.uid != c.UID:
 			return nil, errAccess
 		case mustBeDir && !inode.isDir():
 			return nil, errNotDirectory

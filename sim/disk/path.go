@@ -32,7 +32,7 @@ func (d *Disk) begin(c *Cred, path string) (walk, *Inode, *errno) {
 		return w, nil, errNotExist
 	case len(path) > maxPath:
 		return w, nil, errNameTooLong
-	case strings.IndexByte(path, 0) >= 0:
+	case hasNUL(path):
 		return w, nil, errInvalid
 	case path[0] == '/' || c.WorkDir == "" || c.WorkDir == "/":
 		return w, d.root, nil
@@ -44,6 +44,9 @@ func (d *Disk) begin(c *Cred, path string) (walk, *Inode, *errno) {
 	w.links = maxLinks
 	return w, dir, err
 }
+
+// hasNUL reports whether a path cannot be handed to the system, which is found out before anything else is looked at.
+func hasNUL(path string) bool { return strings.IndexByte(path, 0) >= 0 }
 
 // parent follows all elements of a path but the last one.
 func (w *walk) parent(dir *Inode, path string) (last, *errno) {
@@ -146,7 +149,7 @@ func (w *walk) descend(dir, link *Inode) *errno {
 		return errLoop
 	}
 	w.links--
-	if w.disk.options.Protected && dir.common() && link.uid != w.uid && link.uid != dir.uid {
+	if w.disk.options.ProtectedSymlinks && dir.common() && link.uid != w.uid && link.uid != dir.uid {
 		return errAccess
 	}
 	return nil

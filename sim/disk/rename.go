@@ -35,6 +35,9 @@ func (d *Disk) Move(c Cred, oldname, newname string, now time.Time) error {
 }
 
 func (d *Disk) move(c *Cred, oldname, newname string, now time.Time) *errno {
+	if hasNUL(newname) {
+		return errInvalid
+	}
 	w, dir, err := d.begin(c, oldname)
 	if err != nil {
 		return err
