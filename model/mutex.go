@@ -13,21 +13,15 @@ type Mutex struct {
 	Last   uint64 // the highest token so far
 }
 
-// Why an operation on a mutex is illegal.
-const (
-	whyNobody       = "client 0 is nobody"
-	whyHeld         = "another client holds the lock"
-	whyHeldByItself = "the client holds the lock already"
-	whyToken        = "its token is not above all tokens before it"
-	whyNotHeld      = "the client does not hold the lock"
-	whyRefused      = "the client holds the lock, and was told that it does not"
-	whyUnknown      = "there is no such operation on a mutex"
-)
+const whyNoMutex = "there is no such operation on a mutex"
 
 // Step returns the state after op, or the state unchanged, false and the rule that op breaks.
 func (m Mutex) Step(op Op) (next Mutex, legal bool, why string) {
 	if op.Client == 0 {
 		return m, false, whyNobody
+	}
+	if op.Unknown {
+		return unknown(m, op)
 	}
 	holds := m.Holder == op.Client
 	switch op.Kind {
@@ -59,5 +53,13 @@ func (m Mutex) Step(op Op) (next Mutex, legal bool, why string) {
 		}
 		return Mutex{Last: m.Last}, true, ""
 	}
-	return m, false, whyUnknown
+	return m, false, whyNoMutex
+}
+
+// Text says who holds the lock, in words; name gives a client's.
+func (m Mutex) Text(name func(Client) string) string {
+	if m.Holder == 0 {
+		return "free" + lastToken(m.Last)
+	}
+	return name(m.Holder) + " holds it" + lastToken(m.Last)
 }
