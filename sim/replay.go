@@ -5,8 +5,8 @@ import "fmt"
 // Deviation is one decision of a schedule that the policy of a run without a strategy would not have made. It names its place by the task
 // that ran and how many calls that task had made, so that it keeps its meaning when other tasks do more or less.
 type Deviation struct {
-	Task  string // as [Task.String]
-	Calls int    // the task had made so many, the pending one included
+	Task  string // as [Task.String]; "world" with no calls is the beginning
+	Calls int    // of the task by then, see [Task.Calls]
 	Next  string // the task that ran then
 }
 
@@ -24,26 +24,18 @@ func (r *Replay) Begin(uint64) { r.left = append(r.left[:0], r.Deviations...) }
 
 // Pick implements [Strategy].
 func (r *Replay) Pick(enabled []*Task, current *Task) *Task {
-	if current != nil {
-		name := ""
-		for i, d := range r.left {
-			if d.Calls != current.Calls() {
-				continue
-			}
-			if name == "" {
-				name = current.String()
-			}
-			if d.Task != name {
-				continue
-			}
-			r.left = append(r.left[:i], r.left[i+1:]...)
-			for _, t := range enabled {
-				if t.String() == d.Next {
-					return t
-				}
-			}
-			break
+	name, calls := nameOf(current), callsOf(current)
+	for i, d := range r.left {
+		if d.Calls != calls || d.Task != name {
+			continue
 		}
+		r.left = append(r.left[:i], r.left[i+1:]...)
+		for _, t := range enabled {
+			if t.String() == d.Next {
+				return t
+			}
+		}
+		break
 	}
 	return firstOf(enabled, current)
 }

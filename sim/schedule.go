@@ -13,7 +13,6 @@ func (w *World) point(op Op, object uint64) *Task {
 	if w.steps > w.limit {
 		w.fail(ErrSteps)
 	}
-	t.calls++
 	t.op, t.object = op, object
 	t.readyAt = w.now + latency[op]
 	if next := w.choose(t); next != t {
@@ -86,6 +85,9 @@ func (w *World) wake(t *Task) {
 
 // choose returns the task to run next, nil if there is none.
 func (w *World) choose(current *Task) *Task {
+	if current != nil {
+		current.calls++
+	}
 	earliest := time.Duration(math.MaxInt64)
 	enabled := w.enabled[:0]
 	for _, t := range w.tasks {
@@ -113,6 +115,7 @@ func (w *World) choose(current *Task) *Task {
 	case 1:
 		return enabled[0]
 	}
+	w.decisions++
 	if w.strategy == nil {
 		return firstOf(enabled, current)
 	}
@@ -125,7 +128,7 @@ func (w *World) choose(current *Task) *Task {
 
 func nameOf(t *Task) string {
 	if t == nil {
-		return ""
+		return god
 	}
 	return t.String()
 }

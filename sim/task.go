@@ -19,7 +19,7 @@ type Task struct {
 	readyAt time.Duration // when it can go on; of one that is blocked, nothing
 	op      Op            // what it does next
 	object  uint64        // to what
-	calls   uint32        // so far
+	calls   uint32        // see Calls
 	woken   bool          // it was woken by somebody, rather than by the clock
 	sleeps  bool          // readyAt is on the clock of its machine, which can stand still
 
@@ -47,7 +47,7 @@ func (t *Task) Op() Op { return t.op }
 // Object returns what that call is about: a number that is the same for calls on the same path, and 0 for calls that are about no file.
 func (t *Task) Object() uint64 { return t.object }
 
-// Calls returns how many calls the task has made, the pending one included.
+// Calls returns how often the task has come to a point where another one may run: once for each call, the pending one included, and once more where it waits in it.
 func (t *Task) Calls() int { return int(t.calls) }
 
 // Process returns the process that the task belongs to.
