@@ -15,6 +15,10 @@ var (
 	ErrIsDirectory = errors.New("is a directory")
 	// ErrNotDirectory: an element of the path that must be a directory is none.
 	ErrNotDirectory = errors.New("is not a directory")
+	// ErrNotRegular: something else than a regular file has the name, such as a directory or a FIFO.
+	ErrNotRegular = errors.New("is not a regular file")
+	// ErrNameTooLong: the filesystem takes no name, or no path, of that length.
+	ErrNameTooLong = errors.New("the name is too long")
 	// ErrBusy: the file is being opened exclusively or deleted by another process; trying again is worth while (Windows).
 	ErrBusy = errors.New("is in use")
 )

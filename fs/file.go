@@ -65,7 +65,8 @@ type Volume struct {
 // Files are the operations on names. Paths are in the host's own syntax; a relative path is relative to the process's working directory at the
 // time of the call.
 type Files interface {
-	// Open opens a file; perm is used, before the umask, if the call creates it. A directory opened for writing is [ErrIsDirectory].
+	// Open opens a file; perm is used, before the umask, if the call creates it. A directory opened for writing is [ErrIsDirectory],
+	// a name that the filesystem does not take for its length [ErrNameTooLong].
 	// A file that cannot be opened just now because another process is opening or deleting it is [ErrBusy] (Windows).
 	Open(path string, flag OpenFlag, perm FileMode) (File, error)
 	// Link makes newname a hard link to oldname, atomically, and fails with io/fs.ErrExist if newname exists. It does not follow a symbolic

@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock/internal/fence"
+	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
 )
 
 func (l *Lock) acquire(ctx context.Context, o *options) (*Hold, error) {
@@ -85,8 +86,12 @@ func (l *Lock) contend(ctx context.Context, o *options) (*Hold, error) {
 	}
 	single := o.once || o.timeout == 0
 	turn := s.queue.TryEnter()
+	var obstacle error
 	if turn {
 		t, err := s.proto.attempt(ctx, o, !single)
+		if t.ok && o.fencing {
+			t, err = s.number(ctx, o, t)
+		}
 		if t.ok {
 			return l.admit(ctx, o, t, l.newHold(ctx, o), 0)
 		}
@@ -96,15 +101,20 @@ func (l *Lock) contend(ctx context.Context, o *options) (*Hold, error) {
 		if err != nil {
 			return nil, l.failed(ctx, o, err, 0)
 		}
+		obstacle = t.obstacle
 	}
 	if single {
-		return nil, l.failed(ctx, o, ErrTimeout, 0)
+		cause := ErrTimeout
+		if ctx.Err() != nil {
+			cause = context.Cause(ctx)
+		}
+		return nil, l.failed(ctx, o, behind(obstacle, cause), 0)
 	}
-	return l.wait(ctx, o, turn)
+	return l.wait(ctx, o, turn, obstacle)
 }
 
-// wait waits for the turn, if the caller does not have it, and then for the lock.
-func (l *Lock) wait(ctx context.Context, o *options, turn bool) (*Hold, error) {
+// wait waits for the turn, if the caller does not have it, and then for the lock. The obstacle is that of the attempt before.
+func (l *Lock) wait(ctx context.Context, o *options, turn bool, obstacle error) (*Hold, error) {
 	s := l.site
 	if o.watched() {
 		s.tellOfWait(o, turn)
@@ -113,7 +123,7 @@ func (l *Lock) wait(ctx context.Context, o *options, turn bool) (*Hold, error) {
 	bounded, stop := l.bound(ctx, o)
 	defer stop()
 	h := l.newHold(ctx, o) // now, because a process that was just woken is slow, and others wait for it
-	t, err := s.takeInTurn(bounded, o, turn)
+	t, err := s.takeInTurn(bounded, o, turn, obstacle)
 	wait := s.host.Monotonic() - start
 	if err != nil {
 		s.host.OnDropped(h, nil)
@@ -166,7 +176,7 @@ func (l *Lock) bound(ctx context.Context, o *options) (context.Context, func()) 
 }
 
 // takeInTurn returns with the turn and the lock, or with neither.
-func (s *site) takeInTurn(ctx context.Context, o *options, turn bool) (taken, error) {
+func (s *site) takeInTurn(ctx context.Context, o *options, turn bool, obstacle error) (taken, error) {
 	tried, kept := turn, false
 	if !turn {
 		var err error
@@ -174,7 +184,11 @@ func (s *site) takeInTurn(ctx context.Context, o *options, turn bool) (taken, er
 			return taken{}, err
 		}
 	}
+	pause := newBackoff(s.host)
 	for {
+		if obstacle != nil {
+			s.sitOut(ctx, o, obstacle, pause)
+		}
 		// Looked at before the lock is used as well as before it is waited for: a caller whose context has ended does not get it.
 		if err := context.Cause(ctx); err != nil {
 			if kept {
@@ -182,7 +196,7 @@ func (s *site) takeInTurn(ctx context.Context, o *options, turn bool) (taken, er
 			} else {
 				s.queue.Leave()
 			}
-			return taken{}, err
+			return taken{}, behind(obstacle, err)
 		}
 		var t taken
 		var err error
@@ -195,7 +209,10 @@ func (s *site) takeInTurn(ctx context.Context, o *options, turn bool) (taken, er
 		default:
 			t, err = s.proto.wait(ctx, o)
 		}
-		kept = t.ok
+		if t.ok && o.fencing {
+			t, err = s.number(ctx, o, t)
+		}
+		kept, obstacle = t.ok, t.obstacle
 		if err != nil {
 			s.queue.Leave()
 			return taken{}, err
@@ -204,6 +221,52 @@ func (s *site) takeInTurn(ctx context.Context, o *options, turn bool) (taken, er
 			return t, nil
 		}
 	}
+}
+
+// sitOut pauses, and goes on as soon as it has seen that the obstacle is gone or ctx has ended.
+func (s *site) sitOut(ctx context.Context, o *options, obstacle error, pause *backoff) {
+	for s.host.Sleep(ctx, pause.next(o.pollInterval())) == nil {
+		locked, ok := errors.AsType[*sidecar.LockedError](obstacle)
+		if !ok || !sidecar.Locked(s.host, locked.Path) {
+			return
+		}
+	}
+}
+
+// number gives a lock that was just taken its fencing number. A lock for which there is none now is let go.
+func (s *site) number(ctx context.Context, o *options, t taken) (taken, error) {
+	info, err := t.file.Stat()
+	if err == nil {
+		t.token, err = fence.Next(ctx, s.host, s.path, info.ID, o.mode)
+	}
+	if err == nil {
+		return t, nil
+	}
+	s.letGo()
+	if isLocked(err) || errors.Is(err, fence.ErrMoved) {
+		return taken{obstacle: err}, nil
+	}
+	return taken{}, fmt.Errorf("fencing number: %w", err)
+}
+
+// isLocked reports whether err says that another process keeps a file beside the lock file locked.
+func isLocked(err error) bool {
+	_, ok := errors.AsType[*sidecar.LockedError](err)
+	return ok
+}
+
+// obstructed is the end of a wait, and what was in the way of it although the lock was free.
+type obstructed struct {
+	error
+	obstacle error
+}
+
+// behind returns err, with the obstacle if there is one.
+func behind(obstacle, err error) error {
+	if obstacle == nil {
+		return err
+	}
+	return &obstructed{err, obstacle}
 }
 
 // newHold makes the outermost level of a hold that is still to be admitted.
@@ -216,7 +279,7 @@ func (l *Lock) newHold(ctx context.Context, o *options) *Hold {
 
 // admit hands the hold out, see site.admit.
 func (l *Lock) admit(ctx context.Context, o *options, t taken, h *Hold, wait time.Duration) (*Hold, error) {
-	if err := l.site.admit(ctx, t, h, wait); err != nil {
+	if err := l.site.admit(t, h, wait); err != nil {
 		l.site.host.OnDropped(h, nil)
 		return nil, l.failed(ctx, o, err, wait)
 	}
@@ -234,15 +297,19 @@ func (l *Lock) failed(ctx context.Context, o *options, cause error, wait time.Du
 
 func (l *Lock) describeFailure(ctx context.Context, cause error, wait time.Duration) error {
 	path := l.Path()
+	var obstacle error
+	if o, ok := cause.(*obstructed); ok {
+		cause, obstacle = o.error, o.obstacle
+	}
 	switch {
 	case cause == ErrTimeout:
-		return l.timedOut(wait, nil)
+		return l.timedOut(wait, nil, obstacle)
 	case ctx.Err() != nil && sameError(cause, context.Cause(ctx)):
 		if !errors.Is(cause, ctx.Err()) {
 			cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
 		}
 		if ctx.Err() == context.DeadlineExceeded && wait > 0 {
-			return l.timedOut(wait, cause)
+			return l.timedOut(wait, cause, obstacle)
 		}
 	case errors.Is(cause, fs.ErrNoLocks):
 		if _, ok := errors.AsType[*UnsupportedError](cause); ok {
@@ -258,7 +325,7 @@ func sameError(a, b error) bool {
 }
 
 // timedOut finds out who was in the way.
-func (l *Lock) timedOut(wait time.Duration, cause error) error {
+func (l *Lock) timedOut(wait time.Duration, cause, obstacle error) error {
 	e := &TimeoutError{Path: l.Path(), Wait: wait, cause: cause}
 	if st, err := l.site.proto.inspect(); err == nil {
 		e.Holders, e.Waiters = st.Holders, len(st.Waiters)
@@ -266,6 +333,13 @@ func (l *Lock) timedOut(wait time.Duration, cause error) error {
 	e.Waiters += l.site.queue.Waiting() // none of them is in the kernel: who waits there has the turn
 	if len(e.Holders) == 0 && l.HeldHere() {
 		e.Holders = []fs.LockOwner{{PID: l.site.pid, Mode: fs.LockExclusive}}
+	}
+	if locked, ok := errors.AsType[*sidecar.LockedError](obstacle); ok && len(e.Holders) == 0 {
+		e.Beside = locked.Path
+		if info, err := l.site.host.Lstat(e.Beside); err == nil {
+			st, _ := inspectID(l.site.host, e.Beside, info.ID)
+			e.Holders = st.Holders
+		}
 	}
 	e.self = l.site.pid
 	return e
@@ -280,13 +354,4 @@ func (l *Lock) fallBack(ctx context.Context, o *options, cause error) (*Hold, er
 	c := *o.fallback.opts
 	c.timeout, c.once, c.poll, c.canceled = o.timeout, o.once, o.poll, o.canceled
 	return o.fallback.acquire(ctx, &c)
-}
-
-// nextToken returns the next fencing number.
-func nextToken(ctx context.Context, host fs.Host, path string, mode *fs.FileMode) (uint64, error) {
-	n, err := fence.Next(ctx, host, path, mode)
-	if err != nil {
-		return 0, fmt.Errorf("fencing number: %w", err)
-	}
-	return n, nil
 }

@@ -65,19 +65,23 @@ type TimeoutError struct {
 	Path    string
 	Wait    time.Duration // how long it had waited; 0 for a single attempt
 	Holders []fs.LockOwner
-	Waiters int   // how many others were waiting, as far as it is known
-	cause   error // what ended the wait: nil or the context's cause
-	self    int   // the number of this process
+	Beside  string // the file that the Holders hold in place of the lock, which was free: one that is kept beside it and is needed for a hold; usually ""
+	Waiters int    // how many others were waiting, as far as it is known
+	cause   error  // what ended the wait: nil or the context's cause
+	self    int    // the number of this process
 }
 
 func (e *TimeoutError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "lock: acquire %s: ", e.Path)
-	if len(e.Holders) == 0 {
-		b.WriteString("held by a process that cannot be seen from here")
+	holders := "a process that cannot be seen from here"
+	if len(e.Holders) > 0 {
+		holders = describeOwners(e.Holders, e.self)
+	}
+	if e.Beside == "" {
+		b.WriteString("held by " + holders)
 	} else {
-		b.WriteString("held by ")
-		b.WriteString(describeOwners(e.Holders, e.self))
+		fmt.Fprintf(&b, "%s is kept locked by %s: end it or, if it is stopped, let it go on, and let nobody but Holdfast lock this file", e.Beside, holders)
 	}
 	switch {
 	case e.Waiters == 1:

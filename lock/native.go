@@ -3,7 +3,6 @@ package lock
 import (
 	"context"
 	"errors"
-	"fmt"
 	iofs "io/fs"
 	"path/filepath"
 	"time"
@@ -53,7 +52,7 @@ func (n *native) try(ctx context.Context, o *options) (taken, error) {
 			return taken{}, nil
 		}
 		t, err := n.verify(ctx, o)
-		if t.ok || err != nil {
+		if t.ok || t.obstacle != nil || err != nil {
 			return t, err
 		}
 	}
@@ -69,10 +68,7 @@ func (n *native) open(o *options) (bool, error) {
 	if f == nil || err != nil {
 		return false, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode.IsRegular() {
-		err = &iofs.PathError{Op: "open", Path: n.path, Err: fmt.Errorf("is not a regular file but %v", info.Mode.Type())}
-	}
+	info, err := sidecar.Regular(f)
 	var volume fs.Volume
 	if err == nil {
 		volume, err = f.Volume()
@@ -88,38 +84,23 @@ func (n *native) open(o *options) (bool, error) {
 
 // openFile opens the lock file, creates it and its directory if needed, and returns nil where a peer is in the way.
 func (n *native) openFile(o *options) (fs.File, error) {
-	// NonBlock: a FIFO or a device in place of the file must not block the open.
-	const flags = fs.ReadWrite | fs.NoFollow | fs.NonBlock
 	perm := fs.FileMode(0o666)
 	if o.mode != nil {
 		perm = *o.mode
 	}
-	f, err := n.host.Open(n.path, flags|fs.Create, perm)
-	if errors.Is(err, iofs.ErrNotExist) {
-		mkdirErr := n.makeDir(filepath.Dir(n.path))
-		if mkdirErr != nil {
-			return nil, mkdirErr
+	f, err := sidecar.Open(n.host, n.path, perm)
+	if errors.Is(err, iofs.ErrNotExist) && !errors.Is(err, fs.ErrBusy) {
+		if err := n.makeDir(filepath.Dir(n.path)); err != nil {
+			return nil, err
 		}
 		// If the directory was there, the name may have been removed between the kernel's two looks at it (FUSE, NFS). Once more says whether it is that, or a directory in
 		// which nothing can be: a link to nowhere, /proc.
-		f, err = n.host.Open(n.path, flags|fs.Create, perm)
-	}
-	if errors.Is(err, iofs.ErrPermission) {
-		// In a sticky directory the kernel refuses O_CREAT on an existing file of somebody else (fs.protected_regular).
-		if _, statErr := n.host.Lstat(n.path); statErr == nil {
-			f, err = n.host.Open(n.path, flags, 0)
-			if errors.Is(err, iofs.ErrNotExist) {
-				return nil, nil
-			}
-		}
+		f, err = sidecar.Open(n.host, n.path, perm)
 	}
 	if errors.Is(err, fs.ErrBusy) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
+	return f, err
 }
 
 // makeDir makes a directory and its parents unless they are there.
@@ -156,11 +137,20 @@ func (n *native) verify(ctx context.Context, o *options) (taken, error) {
 	if o.lifetime > 0 || n.record.written() {
 		t.expires, t.ok, err = n.record.begin(ctx, n.id, o)
 		if err != nil || !t.ok {
-			return taken{}, errors.Join(err, n.letGo())
+			return n.without(err)
 		}
 	}
 	n.holdBegins()
 	return t, nil
+}
+
+// without lets go of a lock that was taken, because what was to be done to its record failed. err is nil if the lock was lost meanwhile.
+func (n *native) without(err error) (taken, error) {
+	letGoErr := n.letGo()
+	if isLocked(err) {
+		return taken{obstacle: err}, letGoErr
+	}
+	return taken{}, errors.Join(err, letGoErr)
 }
 
 // letGo closes the file. It is unlocked first: a copy of the descriptor in a child of a program that forked would keep the lock.
@@ -179,7 +169,7 @@ func (n *native) mayPass() bool { return n.file != nil && n.mayKeep(n.file) } //
 
 func (n *native) pass(ctx context.Context, o *options) (taken, error) {
 	if err := n.record.end(ctx); err != nil {
-		return taken{}, errors.Join(err, n.letGo())
+		return n.without(err)
 	}
 	return n.verify(ctx, o)
 }
@@ -241,13 +231,13 @@ func (n *native) wait(ctx context.Context, o *options) (taken, error) {
 		if stepped || n.file == nil || !n.canWait {
 			t, err := n.try(ctx, o)
 			n.steppedBack(stepped, t.ok)
-			if t.ok || err != nil {
+			if t.ok || t.obstacle != nil || err != nil {
 				return t, err
 			}
 		}
 		if n.file != nil && n.canWait {
 			t, err := n.waitInKernel(ctx, o)
-			if t.ok || err != nil {
+			if t.ok || t.obstacle != nil || err != nil {
 				return t, err
 			}
 			continue

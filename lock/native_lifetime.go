@@ -5,13 +5,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	iofs "io/fs"
 	"math"
+	"path/filepath"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
-	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
 )
 
 // A holder that is stopped keeps its kernel lock, and nobody can take that from it. What can be taken from it is the name: a contender puts a new file in its place,
@@ -114,16 +113,13 @@ func (r *recordKeeper) end(ctx context.Context) error {
 func (n *native) takeOver(ctx context.Context, o *options) (taken, error) {
 	n.record.mode = o.mode
 	g, err := n.record.guard(ctx)
-	if errors.Is(err, sidecar.ErrLocked) {
-		return taken{}, nil
-	}
 	if err != nil {
-		return taken{}, err
+		return taken{}, nil // to be waited for like the lock itself, and so is whatever else may be missing
 	}
 	defer g.Unlock()
-	evidence, rec, mode, err := n.expired(g)
-	if evidence == "" || err != nil {
-		return taken{}, err
+	evidence, rec, mode := n.expired(g)
+	if evidence == "" {
+		return taken{}, nil
 	}
 	if o.mode != nil {
 		mode = *o.mode
@@ -146,23 +142,23 @@ func (n *native) takeOver(ctx context.Context, o *options) (taken, error) {
 }
 
 // expired returns the evidence that the holder of the file at the path has outlived its lifetime, or "" if it is not proven, its record, and the permission bits of the file.
-func (n *native) expired(g *lifetime.Guard) (evidence string, rec lifetime.Record, mode fs.FileMode, err error) {
+func (n *native) expired(g *lifetime.Guard) (evidence string, rec lifetime.Record, mode fs.FileMode) {
 	rec, ok, err := g.Read()
 	if !ok || err != nil {
-		return "", rec, 0, err
+		return "", rec, 0
 	}
 	self, now := n.host.Self(), uptime(n.host)
 	if now <= rec.Expires || self.Boot == "" || rec.Holder.Boot != self.Boot || rec.Holder.Host != self.Host || rec.Holder.PIDNamespace != self.PIDNamespace {
-		return "", rec, 0, nil
+		return "", rec, 0
 	}
 	info, err := n.host.Lstat(n.path)
 	if err != nil || info.ID != rec.File {
-		return "", rec, 0, nil // the holder's file has lost its name already
+		return "", rec, 0 // the holder's file has lost its name already
 	}
 	if held, byOther := n.holders(rec); !held || byOther || n.host.Liveness(rec.Holder) != fs.Alive {
-		return "", rec, 0, nil // the lock is free, or its holder is another process, with the same number maybe
+		return "", rec, 0 // the lock is free, or its holder is another process, with the same number maybe
 	}
-	return fmt.Sprintf("pid %d held the lock %v longer than its lifetime", rec.Holder.PID, roundForPeople(now-rec.Expires)), rec, info.Mode.Perm(), nil
+	return fmt.Sprintf("pid %d held the lock %v longer than its lifetime", rec.Holder.PID, roundForPeople(now-rec.Expires)), rec, info.Mode.Perm()
 }
 
 // holders reports whether the file of a record is locked by the process that wrote the record, and whether it is, or may be, by another one.
@@ -183,43 +179,48 @@ func (n *native) holders(rec lifetime.Record) (held, byOther bool) {
 	return held, byOther
 }
 
-// replace puts a new file, locked and with the given permission bits, in the place of the lock file, which is that of the record. It returns nil if that cannot be done.
+// takeoverPrefix begins the names of the files with which a holder is relieved.
+const takeoverPrefix = ".holdfast-"
+
+// replace puts a new file, locked and with the given permission bits, in the place of the lock file, which is that of the record. It returns nil if that cannot be done:
+// the directory may be read-only or full, or this process have no descriptor left, which is no reason not to go on waiting.
 //
 // Between the look at the holders and the renaming, the holder may have died, and somebody who writes no record have taken the lock. Once the old file has lost its name nobody
 // passes for its holder who was not before. So the holders are looked at again then, and if there is another one, the old file gets its name back.
 func (n *native) replace(mode fs.FileMode, rec lifetime.Record) (fs.File, fs.FileID, error) {
 	var random [8]byte
 	n.host.Random(random[:])
-	temp := n.path + ".takeover." + hex.EncodeToString(random[:])
+	// Not made of the lock file's name, which may be as long as the filesystem allows.
+	temp := filepath.Join(filepath.Dir(n.path), takeoverPrefix+hex.EncodeToString(random[:]))
 	old := temp + ".old"
 	f, err := n.host.Open(temp, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, mode)
-	if errors.Is(err, iofs.ErrPermission) {
+	if err != nil {
 		return nil, fs.FileID{}, nil
 	}
-	if err != nil {
-		return nil, fs.FileID{}, err
-	}
 	f.Chmod(mode) // whatever the umask; where it cannot be had, the lock is worth more than its permissions
-	held, err := f.TryLock(fs.Whole, fs.LockExclusive)
-	var info fs.Info
-	if err == nil {
-		info, err = f.Stat()
-	}
-	if err == nil && held {
-		err = n.host.Link(n.path, old)
-	}
-	if err == nil && held {
-		err = n.host.Rename(temp, n.path)
-	}
-	if err == nil && held {
-		if _, byOther := n.holders(rec); !byOther {
-			n.host.Remove(old)
-			return f, info.ID, nil
-		}
-		err = n.host.Rename(old, n.path)
+	id, replaced, err := n.renameOver(f, temp, old, rec)
+	if replaced {
+		n.host.Remove(old)
+		return f, id, nil
 	}
 	n.host.Remove(temp)
 	n.host.Remove(old)
 	f.Close() // after the renaming: whoever waits for this file must find that it is not the lock
 	return nil, fs.FileID{}, err
+}
+
+// renameOver locks the file f, whose name is temp, and gives it that of the lock file, which gets the name old beside. The only error is that the lock file did not get its name back.
+func (n *native) renameOver(f fs.File, temp, old string, rec lifetime.Record) (id fs.FileID, replaced bool, err error) {
+	held, err := f.TryLock(fs.Whole, fs.LockExclusive)
+	if !held || err != nil {
+		return id, false, nil
+	}
+	info, err := f.Stat()
+	if err != nil || n.host.Link(n.path, old) != nil || n.host.Rename(temp, n.path) != nil {
+		return id, false, nil
+	}
+	if _, byOther := n.holders(rec); byOther {
+		return id, false, n.host.Rename(old, n.path)
+	}
+	return info.ID, true, nil
 }

@@ -148,7 +148,8 @@ func Mode(perm fs.FileMode) Option {
 //
 // Taking over needs a kernel that says which process holds the file (Linux). A holder without Lifetime, and one that is no Holdfast lock, is never relieved.
 // Everybody who waits for the old file notices within [RecheckInterval], except programs that do not compare a lock file's name with the file, such as flock(1): do not
-// use a Lifetime beside them. A single attempt ([NoWait], Timeout(0)) relieves nobody.
+// use a Lifetime beside them. A single attempt ([NoWait], Timeout(0)) relieves nobody. A holder that is stopped while it writes or removes its record, which takes a few system calls, is waited for
+// until it goes on: see [TimeoutError].
 func Lifetime(d time.Duration) Option {
 	return func(o *options) error {
 		if d <= 0 {
@@ -159,7 +160,8 @@ func Lifetime(d time.Duration) Option {
 }
 
 // Fencing gives each hold a [Hold.Token], a number that is larger than those of all earlier holds of the path by anybody who uses Fencing. It is kept
-// in a file beside the lock file, named with the suffix .fence, and costs a sync of that file per acquisition.
+// in a file beside the lock file, named with the suffix .fence, and costs a sync of that file per acquisition, two with every eighth. A process that is stopped with that file locked,
+// which it has for a few system calls, is waited for as if it held the lock.
 func Fencing() Option { return forLock("Fencing", func(o *options) { o.fencing = true }) }
 
 // SharedOwnership makes every acquisition through this [Lock] while it is held go one level deeper, whoever makes it. Such a lock

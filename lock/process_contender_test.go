@@ -10,12 +10,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/fs/osfs"
 	"github.com/holdfast-lock/holdfast/lock"
+	"github.com/holdfast-lock/holdfast/lock/internal/fence"
 	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
 )
 
@@ -351,6 +353,9 @@ func (g *gate) stop(step string) {
 }
 
 func (g *gate) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, error) {
+	if filepath.Ext(path) == fence.Suffix {
+		g.stop("number") // with the lock taken, before its fencing number is
+	}
 	f, err := g.Host.Open(path, flag, perm)
 	if err != nil {
 		return nil, err
@@ -368,8 +373,15 @@ func (f *gatedFile) TryLock(r fs.Region, m fs.LockMode) (bool, error) {
 	return f.File.TryLock(r, m)
 }
 
+func (f *gatedFile) WriteAt(b []byte, off int64) (int, error) {
+	if filepath.Ext(f.Name()) == fence.Suffix {
+		f.gate.stop("write") // with the fencing number's file locked
+	}
+	return f.File.WriteAt(b, off)
+}
+
 func (f *gatedFile) Sync() error {
-	f.gate.stop("sync") // with the fencing number written and its file locked
+	f.gate.stop("sync") // with the fencing number written
 	return f.File.Sync()
 }
 

@@ -4,8 +4,10 @@ package lock_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-lock/holdfast/lock/internal/fence"
 )
@@ -65,6 +67,65 @@ func TestTokenOfAKilledAcquisitionIsNotReused(t *testing.T) {
 	killed.kill()
 	if got := before.expect("acquired").Token; got <= last {
 		t.Errorf("token %d after %d", got, last)
+	}
+}
+
+// TestHolderStoppedOnTheWayToItsNumberIsRelieved at each step of the way: before it has looked at the numbers it gets none any more, and while its number goes to the disk, which
+// takes longest, it is in nobody's way. Only with the number's file locked, for a few system calls, it is waited for.
+func TestHolderStoppedOnTheWayToItsNumberIsRelieved(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"number", "write", "sync"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			path := lockPath(t)
+			before := startContender(t, "the holder before", command{Path: path, Fencing: true})
+			holder := startContender(t, "the holder", command{Path: path, Fencing: true, Lifetime: 200 * time.Millisecond, Gate: at})
+			contender := startContender(t, "the contender", command{Path: path, Fencing: true, Lifetime: longLifetime})
+			last := before.acquire().Token
+			before.release()
+			holder.ask("acquire", "gate")
+			holder.stop()
+			contender.ask("acquire", "waiting")
+			var relieved report
+			if at == "write" {
+				eventually(t, "the contender has relieved the holder", func() bool { holding, _ := owners(t, path); return holding[contender.pid()] || !holding[holder.pid()] })
+				contender.ask("cancel", "failed")
+				contender.send(command{Do: "acquire", Timeout: 300 * time.Millisecond})
+				contender.expect("waiting")
+				if r := contender.expect("failed"); !r.is("TimeoutError") || !strings.Contains(r.Err, path+fence.Suffix) || !slices.Equal(r.Holders, []int{holder.pid()}) {
+					t.Errorf("while the holder keeps the number's file locked: %q, %v", r.Err, r.Holders)
+				}
+				contender.ask("acquire", "waiting")
+			} else {
+				relieved = contender.expect("acquired")
+			}
+			holder.resume()
+			holder.send(command{Do: "pass"})
+			var late report
+			if at == "number" {
+				holder.expect("waiting")
+				contender.release()
+				late = holder.expect("acquired")
+				if late.Token <= relieved.Token {
+					t.Errorf("token %d after %d", late.Token, relieved.Token)
+				}
+				return
+			}
+			late = holder.expect("acquired")
+			if r := holder.ask("look", "failed"); !r.is("expired") {
+				t.Errorf("a hold whose lifetime had passed says %q", r.Err)
+			}
+			if at == "write" {
+				relieved = contender.expect("acquired")
+			}
+			if late.Token <= last || relieved.Token <= late.Token {
+				t.Errorf("tokens %d, %d of the holder that was stopped, %d of who relieved it", last, late.Token, relieved.Token)
+			}
+			contender.release()
+			if r := before.acquire(); r.Token <= relieved.Token {
+				t.Errorf("token %d after %d", r.Token, relieved.Token)
+			}
+		})
 	}
 }
 

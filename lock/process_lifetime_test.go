@@ -293,7 +293,7 @@ func TestHolderWhoComesBetweenLookAndRenamingIsNotRelieved(t *testing.T) {
 	h, err := l.Acquire(t.Context())
 	must(t, err)
 	must(t, h.Release())
-	names, err := filepath.Glob(path + ".takeover.*")
+	names, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".holdfast-*"))
 	if err != nil || len(names) > 0 {
 		t.Errorf("left behind: %v, %v", names, err)
 	}

@@ -10,7 +10,7 @@ import (
 // protocol is what differs between kinds of locks. The engine, which is everything else, calls it from one task at a time: the one
 // that has its site's turn.
 type protocol interface {
-	// attempt makes one attempt and does not wait. A patient contender is one that will wait if the attempt fails: it makes none while others, in
+	// attempt makes one attempt and does not wait, but for a moment for what a hold needs beside the lock. A patient contender is one that will wait if the attempt fails: it makes none while others, in
 	// other processes, have waited longer.
 	attempt(ctx context.Context, o *options, patient bool) (taken, error)
 	// wait blocks until the lock is taken or another attempt is worth making, or until ctx ends and then returns its cause.
@@ -33,4 +33,8 @@ type taken struct {
 	expires time.Duration // on the clock of fs.Clock.Uptime; 0 if the hold does not expire by it
 	file    fs.File       // the locked file, for OnAcquired
 	broke   string        // the evidence on which a hold of another process was ended; usually ""
+	token   uint64        // the fencing number; the engine's
+	// obstacle says why the lock was let go again although it was free: another process keeps locked what the hold needs beside it. It is worth while to try
+	// again, after a pause.
+	obstacle error
 }

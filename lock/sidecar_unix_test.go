@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,30 +47,68 @@ func TestFilesBesideTheLockFileHaveItsMode(t *testing.T) {
 	}
 }
 
-// TestFileBesideTheLockFileThatIsKeptLockedIsAnError: the acquisition ends, whatever its bound, and the lock is free.
-func TestFileBesideTheLockFileThatIsKeptLockedIsAnError(t *testing.T) {
+// TestFileBesideTheLockFileThatIsKeptLockedIsWaitedFor, as the lock itself is, which others can take meanwhile.
+func TestFileBesideTheLockFileThatIsKeptLockedIsWaitedFor(t *testing.T) {
 	for suffix, opt := range map[string]lock.Option{".fence": lock.Fencing(), ".lifetime": lock.Lifetime(time.Hour)} {
 		path := filepath.Join(t.TempDir(), "work.lock")
 		f, err := osfs.Default().Open(path+suffix, fs.ReadWrite|fs.Create, 0o600)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
 		if held, err := f.TryLock(fs.Whole, fs.LockShared); !held || err != nil {
 			t.Fatal(held, err)
 		}
-		for what, bound := range map[string]lock.Option{"one attempt": lock.NoWait(), "no bound": lock.Timeout(-1)} {
-			_, err := open(t, path, opt, bound).Acquire(context.Background())
-			if err == nil || errors.Is(err, lock.ErrTimeout) || !strings.Contains(err.Error(), path+suffix) || !strings.Contains(err.Error(), "keeps it locked") {
+		waits := make(chan struct{}, 9)
+		l := open(t, path, opt, lock.Observe(onWait(waits)))
+		canceled, cancel := context.WithCancel(context.Background())
+		cancel()
+		for what, acquire := range map[string]func() (*lock.Hold, error){
+			"one attempt": func() (*lock.Hold, error) { return l.TryAcquire(context.Background()) },
+			"a timeout":   func() (*lock.Hold, error) { return l.Acquire(context.Background(), lock.Timeout(200*time.Millisecond)) },
+			"a short one": func() (*lock.Hold, error) { return l.Acquire(context.Background(), lock.Timeout(time.Millisecond)) },
+			"a deadline": func() (*lock.Hold, error) {
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+				defer cancel()
+				return l.Acquire(ctx)
+			},
+			"no more time": func() (*lock.Hold, error) { return l.Acquire(canceled) },
+		} {
+			_, err := acquire()
+			timeout, ok := errors.AsType[*lock.TimeoutError](err)
+			switch {
+			case what == "no more time":
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("%s, %s: got error %v", suffix, what, err)
+				}
+			case !ok || timeout.Beside != path+suffix || len(timeout.Holders) == 0 && runtime.GOOS == "linux" ||
+				!strings.Contains(err.Error(), path+suffix+" is kept locked by "):
 				t.Errorf("%s, %s: got error %v", suffix, what, err)
 			}
 		}
-		h, err := open(t, path).TryAcquire(context.Background())
+		for len(waits) > 0 {
+			<-waits
+		}
+		got := make(chan error)
+		go func() {
+			h, err := l.Acquire(context.Background())
+			if err == nil {
+				err = h.Release()
+			}
+			got <- err
+		}()
+		<-waits
+		h, err := open(t, path, lock.Host(osfs.New())).Acquire(context.Background(), lock.Timeout(time.Minute))
 		if err != nil {
-			t.Fatalf("%s: the lock is not free after that: %v", suffix, err)
+			t.Fatalf("%s: the lock is not to be had meanwhile: %v", suffix, err)
 		}
 		if err := h.Release(); err != nil {
 			t.Error(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-got; err != nil {
+			t.Errorf("%s: after it was let go: %v", suffix, err)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package lock
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -57,15 +56,16 @@ func uptime(host fs.Host) time.Duration {
 }
 
 // admit makes h, which is nobody's yet, the hold of a lock that was just taken.
-func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) error {
+func (s *site) admit(t taken, h *Hold, wait time.Duration) error {
 	o := h.opts
-	token, err := s.prepare(ctx, o, t)
-	if err != nil {
-		s.abandon()
-		return err
+	if o.hook != nil {
+		if err := s.callHook(o.hook, t.file); err != nil {
+			s.abandon()
+			return err
+		}
 	}
-	h.token, h.open = token, 1
-	g := grant{depth: 1, levels: 1, owner: h.lock, opts: o, token: token}
+	h.token, h.open = t.token, 1
+	g := grant{depth: 1, levels: 1, owner: h.lock, opts: o, token: t.token}
 	if o.lifetime > 0 {
 		if t.expires == 0 {
 			t.expires = after(uptime(s.host), o.lifetime)
@@ -83,7 +83,7 @@ func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) 
 		s.armExpiry(g.id, t.expires)
 	}
 	if o.watched() {
-		acquired := Event{Kind: EventAcquired, Path: s.path, Depth: 1, Token: token, Wait: wait}
+		acquired := Event{Kind: EventAcquired, Path: s.path, Depth: 1, Token: t.token, Wait: wait}
 		if t.broke != "" {
 			h.announce(Event{Kind: EventBroke, Path: s.path, Evidence: t.broke}, acquired)
 		} else {
@@ -91,19 +91,6 @@ func (s *site) admit(ctx context.Context, t taken, h *Hold, wait time.Duration) 
 		}
 	}
 	return nil
-}
-
-// prepare does what an option asks for between taking the lock and telling the caller.
-func (s *site) prepare(ctx context.Context, o *options, t taken) (token uint64, err error) {
-	if o.fencing {
-		if token, err = nextToken(ctx, s.host, s.path, o.mode); err != nil {
-			return 0, err
-		}
-	}
-	if o.hook != nil {
-		err = s.callHook(o.hook, t.file)
-	}
-	return token, err
 }
 
 // callHook calls the user's function. If that panics, or ends the goroutine, the lock is given up first.
@@ -124,10 +111,15 @@ func (s *site) abandon() {
 	if s.queue.Waiting() > 0 && s.proto.mayPass() && s.queue.Pass() {
 		return
 	}
+	s.letGo()
+	s.queue.Leave()
+}
+
+// letGo gives up a lock that was taken and not admitted, and keeps the turn.
+func (s *site) letGo() {
 	if err := s.proto.release(); err != nil {
 		s.proto.close() // which also drops the lock
 	}
-	s.queue.Leave()
 }
 
 // finish ends the grant, whose releasing flag the caller has set, for the given reason, and reports whether it did. If not, the grant is as it was before,

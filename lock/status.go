@@ -44,7 +44,7 @@ func inspectFile(host fs.Host, path string) (Status, error) {
 	case info.Mode.Type() == iofs.ModeSymlink:
 		return Status{}, &iofs.PathError{Op: "lstat", Path: path, Err: fs.ErrSymlink}
 	case !info.Mode.IsRegular():
-		return Status{}, &iofs.PathError{Op: "lstat", Path: path, Err: errors.New("is not a regular file")}
+		return Status{}, &iofs.PathError{Op: "lstat", Path: path, Err: fs.ErrNotRegular}
 	}
 	st, err := inspectID(host, path, info.ID)
 	if err == nil {

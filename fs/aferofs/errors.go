@@ -20,6 +20,8 @@ func seamError(op, path string, err error) error {
 		err = fs.Mark(err, fs.ErrNotDirectory)
 	case errors.Is(err, syscall.EISDIR):
 		err = fs.Mark(err, fs.ErrIsDirectory)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		err = fs.Mark(err, fs.ErrNameTooLong)
 	case errnoBusy != nil && errors.Is(err, errnoBusy):
 		err = fs.Mark(err, fs.ErrBusy)
 	}

@@ -2,6 +2,7 @@ package fstest
 
 import (
 	"errors"
+	"strings"
 	"sync/atomic"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -16,6 +17,12 @@ var openChecks = []check{
 		}
 		_, err := p.Open(p.path("missing", "file"), fs.ReadWrite|fs.Create, 0o600)
 		p.wantError(Lstat, "Open in a missing directory", err, errNotExist)
+	}},
+	{"OpenOfATooLongNameSaysSo", func(p *probe) {
+		_, err := p.tryOpen(strings.Repeat("n", 2000), fs.ReadWrite|fs.Create) // or it is not too long
+		if err != nil {
+			p.wantError(Lstat, "Open of a name of 2000 bytes", err, fs.ErrNameTooLong)
+		}
 	}},
 	{"CreateMakesAnEmptyFile", func(p *probe) {
 		for name, flag := range map[string]fs.OpenFlag{"read": fs.ReadOnly, "write": fs.ReadWrite} {

@@ -59,6 +59,10 @@ func created(do func(fs.File) error) func(fs.Host) fs.Host {
 
 var openFaults = []fault{
 	{"Open always creates", with(fs.Create), []string{"OpenOfAMissingNameMakesNothing"}},
+	{"a name that is too long has an error like any other", opening(func(h fs.Host, path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, error) {
+		f, err := h.Open(path, flag, perm)
+		return f, lostCondition(err)
+	}), []string{"OpenOfATooLongNameSaysSo"}},
 	{"a new file is not empty", created(func(f fs.File) error { _, err := f.WriteAt([]byte("x"), 0); return err }), []string{"CreateMakesAnEmptyFile"}},
 	{"Create truncates", created(func(f fs.File) error { return f.Truncate(0) }), []string{"CreateKeepsWhatIsThere"}},
 	{"Create gives 0666, whatever is asked", created(func(f fs.File) error { return f.Chmod(0o666) }),

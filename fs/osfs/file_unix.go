@@ -48,6 +48,8 @@ func (h *Host) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, e
 // openCondition adds the portable condition behind an error of open.
 func openCondition(path string, flag fs.OpenFlag, err error) error {
 	switch {
+	case err == unix.ENAMETOOLONG:
+		return fs.Mark(err, fs.ErrNameTooLong)
 	case err == unix.EISDIR:
 		return fs.Mark(err, fs.ErrIsDirectory)
 	case err == unix.ENOTDIR && flag&(fs.Directory|fs.NoFollow) == fs.Directory|fs.NoFollow && isSymlink(path):

@@ -117,6 +117,8 @@ func (o opening) open(path string) (windows.Handle, error) {
 		return 0, fs.Mark(errno, fs.ErrBusy)
 	case status == windows.STATUS_DELETE_PENDING:
 		return 0, fs.Mark(windows.ERROR_DELETE_PENDING, fs.ErrBusy)
+	case errno == windows.ERROR_FILENAME_EXCED_RANGE, errno == windows.ERROR_INVALID_NAME && len(filepath.Base(path)) > 255:
+		return 0, fs.Mark(errno, fs.ErrNameTooLong)
 	case status == windows.STATUS_FILE_IS_A_DIRECTORY:
 		return 0, fs.Mark(syscall.EISDIR, fs.ErrIsDirectory)
 	case status == windows.STATUS_NOT_A_DIRECTORY, errno == windows.ERROR_PATH_NOT_FOUND && isBelowFile(path):

@@ -1,7 +1,7 @@
 // Package fence keeps a number that grows with every acquisition of a lock.
 //
-// The number lies in a file of its own next to the lock file, because other programs truncate the lock file itself. It is written before the
-// acquisition is told to anybody and synced, so that no number is given twice, not even after a power failure.
+// The number lies in a file of its own next to the lock file, because other programs truncate the lock file itself. It is synced before the
+// acquisition is told to anybody, so that no number is given twice, not even after a power failure.
 package fence
 
 import (
@@ -20,61 +20,97 @@ import (
 // Suffix is what the name of the file adds to that of the lock file.
 const Suffix = ".fence"
 
-// The file consists of two slots. A number goes into the slot that holds the older one, so that a write which a power failure cuts short leaves
-// the newer one readable. A slot is the number in 20 decimal digits and the CRC-32 (IEEE) of these digits in 8 hexadecimal ones:
+// The file is a ring of slots. The number n lies in slot n modulo slots, as 20 decimal digits and the CRC-32 (IEEE) of these digits in 8 hexadecimal ones:
 //
 //	00000000000000000042 5a1c09e3\n
-const slotSize = 20 + 1 + 8 + 1
+//
+// A number is written while the file is locked, and synced afterwards: a sync takes long, and a process that is stopped in it must not keep the others out. So
+// several numbers can be on their way to the disk, and a power failure may tear the slots of them all. Therefore the first number of each half of the ring is
+// written only when all before it are on the disk: then the other half still holds the last of these. The numbers before the first half is full also wait for
+// the name of the file to be on the disk.
+const (
+	slotSize = 20 + 1 + 8 + 1
+	slots    = 16
+	half     = slots / 2
+)
 
-// ErrDamaged says that the file has content, and no slot of it is whole.
-var ErrDamaged = errors.New("the fencing number cannot be read")
+var (
+	// ErrDamaged says that the file has content, and no slot of it is whole.
+	ErrDamaged = errors.New("the fencing number cannot be read")
+	// ErrMoved says that the lock file has lost its name.
+	ErrMoved = errors.New("the lock file has lost its name")
+)
 
-// Next returns a number that is larger than every one that was returned before, in any process, for the lock file at path. It blocks for
-// a sync of the file. It waits for a short time while another process is inside Next, see [sidecar.Lock]: this happens only to a lock file that was moved under its holder,
-// and then the number still grows.
-func Next(ctx context.Context, host fs.Host, path string, mode *fs.FileMode) (uint64, error) {
-	f, err := sidecar.Lock(ctx, host, path+Suffix, mode)
-	if err != nil {
-		return 0, err
+// Next returns a number that is larger than every one that was returned before, in any process, for the lock file at path. The caller has locked the file id under that name. It blocks for
+// a sync of the number's file.
+//
+// It returns ErrMoved, and no number, if another file has the name: then somebody may have the lock who was not kept from it, and the numbers must grow in the order in which the lock was
+// held. It waits for a short time while another process is inside Next, see [sidecar.Lock]: one that was relieved of the lock, or whose lock file was moved.
+func Next(ctx context.Context, host fs.Host, path string, id fs.FileID, mode *fs.FileMode) (uint64, error) {
+	for settled := uint64(0); ; {
+		f, err := sidecar.Lock(ctx, host, path+Suffix, mode)
+		if err != nil {
+			return 0, err
+		}
+		n, written, err := advance(host, f, path, id, settled)
+		if unlockErr := f.Unlock(fs.Whole); err == nil {
+			err = unlockErr
+		}
+		if err == nil {
+			err = settle(host, f, n)
+		}
+		if closeErr := f.Close(); err == nil {
+			err = closeErr
+		}
+		switch {
+		case err != nil:
+			return 0, err
+		case written:
+			return n, nil
+		}
+		settled = n
 	}
-	n, err := advance(host, f)
-	if unlockErr := sidecar.Unlock(f); err == nil {
-		err = unlockErr
-	}
-	return n, err
 }
 
-// Last returns the number that was given last, 0 if none was. It takes no lock; beside a concurrent Next it may be one behind.
+// Last returns the number that was given last, 0 if none was. It takes no lock, so that it may be that of an acquisition which has not been told yet.
 func Last(host fs.Host, lockPath string) (uint64, error) {
 	f, err := sidecar.Read(host, lockPath+Suffix)
 	if f == nil || err != nil {
 		return 0, err
 	}
 	defer f.Close()
-	n, _, err := read(f)
-	return n, err
+	return read(f)
 }
 
-func advance(host fs.Host, f fs.File) (uint64, error) {
-	last, slot, err := read(f)
-	if err != nil {
-		return 0, err
+// advance writes the next number into the file, which is locked, and returns it. If all before it must be on the disk first, and only those up to settled are known to be, it
+// writes nothing and returns the last one.
+func advance(host fs.Host, f fs.File, path string, id fs.FileID, settled uint64) (n uint64, written bool, err error) {
+	// Looked at while the file is locked, so that the order of the numbers is that in which the lock was held.
+	if same, err := sidecar.InPlace(host, path, id); err != nil {
+		return 0, false, err
+	} else if !same {
+		return 0, false, fmt.Errorf("%s: %w", path, ErrMoved)
 	}
-	if last == math.MaxUint64 {
-		return 0, fmt.Errorf("%s: there is no larger number: restore the file", f.Name())
+	last, err := read(f)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case last == math.MaxUint64:
+		return 0, false, fmt.Errorf("%s: there is no larger number: restore the file", f.Name())
+	case (last+1)%half == 0 && last > settled:
+		return last, false, nil
 	}
-	next := last + 1
-	if _, err := f.WriteAt(encode(next), int64(1-slot)*slotSize); err != nil {
-		return 0, err
-	}
-	if err := f.Sync(); err != nil || last != 0 {
-		return next, err
-	}
-	return next, syncDir(host, filepath.Dir(f.Name())) // the name of the file is new
+	n = last + 1
+	_, err = f.WriteAt(encode(n), int64(n%slots)*slotSize)
+	return n, true, err
 }
 
-func syncDir(host fs.Host, path string) error {
-	dir, err := host.Open(path, fs.ReadOnly|fs.Directory, 0)
+// settle returns when the numbers up to n are on the disk.
+func settle(host fs.Host, f fs.File, n uint64) error {
+	if err := f.Sync(); err != nil || n >= half {
+		return err
+	}
+	dir, err := host.Open(filepath.Dir(f.Name()), fs.ReadOnly|fs.Directory, 0)
 	if err == nil {
 		err = dir.Sync()
 		dir.Close()
@@ -85,26 +121,23 @@ func syncDir(host fs.Host, path string) error {
 	return err
 }
 
-// read returns the larger of the numbers in the slots, and its slot.
-func read(f fs.File) (n uint64, slot int, err error) {
-	var buf [2 * slotSize]byte
+// read returns the largest number in the file.
+func read(f fs.File) (uint64, error) {
+	var buf [slots * slotSize]byte
 	size, err := f.ReadAt(buf[:], 0)
 	if err != nil && err != io.EOF {
-		return 0, 0, err
+		return 0, err
 	}
-	if size == 0 {
-		return 0, 1, nil
-	}
-	whole := false
-	for i := range 2 {
-		if m, ok := decode(buf[i*slotSize : (i+1)*slotSize]); ok && (!whole || m > n) {
-			n, slot, whole = m, i, true
+	var n uint64
+	for i := range uint64(size / slotSize) {
+		if m, ok := decode(buf[i*slotSize : (i+1)*slotSize]); ok && m%slots == i {
+			n = max(n, m)
 		}
 	}
-	if !whole {
-		return 0, 0, fmt.Errorf("%s: %w: restore the file, or remove it if nothing that checks the number remembers an old one", f.Name(), ErrDamaged)
+	if n == 0 && size > 0 {
+		return 0, fmt.Errorf("%s: %w: restore the file, or remove it if nothing that checks the number remembers an old one", f.Name(), ErrDamaged)
 	}
-	return n, slot, nil
+	return n, nil
 }
 
 func encode(n uint64) []byte {
