@@ -48,7 +48,7 @@ const (
 	Disturbed
 	// The engine has removed the name of a lock file. [Process Path]
 	Removed
-	// A fault has happened in a call. [Process]
+	// A fault has happened in a call. [Process Until] Until is when a delay is over, 0 for another fault.
 	Struck
 	// Nothing goes wrong from now on: no process is frozen that will not run again, and no fault is left.
 	Calm
@@ -84,18 +84,17 @@ type Result uint8
 
 // The results.
 const (
-	OK        Result = iota
-	TimedOut         // ErrTimeout
-	Canceled         // the context was cancelled
-	Deadlock         // ErrDeadlock
-	Expired          // ErrExpired, or another ErrLost
-	NotHeld          // ErrNotHeld
-	Closed           // ErrClosed
-	Error            // whatever else: errors of the system
-	Undecided        // the caller died before it knew; the runner never tells this
+	OK       Result = iota
+	TimedOut        // ErrTimeout
+	Canceled        // the context was cancelled
+	Deadlock        // ErrDeadlock
+	Expired         // ErrExpired, or another ErrLost
+	NotHeld         // ErrNotHeld
+	Closed          // ErrClosed
+	Error           // whatever else: errors of the system
 )
 
-var resultNames = [...]string{"ok", "timeout", "canceled", "deadlock", "expired", "not-held", "closed", "error", "undecided"}
+var resultNames = [...]string{"ok", "timeout", "canceled", "deadlock", "expired", "not-held", "closed", "error"}
 
 // String returns the name as it stands in scenarios.
 func (r Result) String() string { return resultNames[r] }
@@ -110,6 +109,7 @@ type Setup struct {
 	ReadOnly  bool          // the disk refuses changes, so that errors are expected
 	NoLocks   bool          // the disk gives no locks
 	Polls     bool          // the kernel cannot be waited in
+	Apart     bool          // some processes cannot see each other: they are on other machines or in containers
 }
 
 // Lock is one lock object as each process makes it.
@@ -126,9 +126,11 @@ type Lock struct {
 type Witness interface {
 	// ContextEnded reports whether the context of a hold is over; true if nobody has asked for it.
 	ContextEnded(hold int32) bool
+	// InLine reports whether the task of a client waits for another task of its process (it is in OpWait).
+	InLine(client int32) bool
 	// File returns the identity of the file that a lock's path leads to, 0 if there is none.
 	File(path int32) uint64
-	// Name returns the name of a client, a process, a lock or a path for a message.
+	// ClientName, ProcessName and PathName are for messages.
 	ClientName(client int32) string
 	ProcessName(process int32) string
 	PathName(path int32) string

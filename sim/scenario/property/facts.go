@@ -1,0 +1,405 @@
+package property
+
+import "time"
+
+// facts is what is known of a run so far. The properties share it; it is brought up to date before they see an event.
+type facts struct {
+	*Setup
+	Witness
+	now       time.Duration
+	step      int
+	seq       int           // of the event, by which its order is known: several can be in one step
+	trouble   time.Duration // when something last went wrong, or was put right
+	calm      time.Duration // since when nothing goes wrong; Never while it may
+	crashes   int           // processes that died, power failures included
+	messes    int           // reasons for which files may be left behind
+	outages   int           // power failures
+	gone      bool          // files beside a lock file were taken away by somebody
+	deaths    Facts         // DiedInside and DiedWaiting, as far as they happened
+	processes []process
+	clients   []client
+	paths     []pathFacts
+	grants    []grant
+	holds     []hold
+	violation *Violation
+}
+
+type process struct {
+	dead     bool
+	frozen   bool
+	forked   bool
+	frozenAt time.Duration // last
+	struck   int           // faults so far
+}
+
+// client is a task of the scenario and what it is calling.
+type client struct {
+	process   int32
+	pending   Kind // AcquireCalled, ReleaseCalled, LostCalled, or 0
+	lock      int32
+	path      int32
+	hold      int32
+	outer     int32
+	try       bool
+	late      bool // the grant was over when its release was called
+	cancelled bool
+	disturbed bool // somebody touched the path since the call
+	alone     bool // nobody else wanted or had the lock since the call
+	at        time.Duration
+	cancelAt  time.Duration
+	until     time.Duration
+	calls     int32
+	struck    int // faults in the process before the call
+	looked    int // event of the last look at the path since the call, or of the call
+}
+
+type pathFacts struct {
+	live      []int32       // grants that are not over, in the order of acquisition; numbers from 1
+	pending   int           // clients in an acquisition
+	disturbed int           // event in which somebody last touched the file
+	touched   bool          // that ever happened
+	ended     time.Duration // when the last claim ended that nobody else can have taken the lock before
+	changed   time.Duration // when an acquisition or a release last began or returned
+	byDeath   bool          // the last claim ended with its process
+	last      int32         // process of that claim
+}
+
+// grant is the right to be inside, which the levels of a hold share.
+type grant struct {
+	process, client, lock, path int32
+	hold                        int32         // the first
+	acquired                    time.Duration // returned
+	earliest                    time.Duration // it expires at some time between these two; Never if it has no lifetime
+	latest                      time.Duration
+	token                       uint64
+	file                        uint64 // that the path led to
+	looked                      int    // the event in which the path was known to lead to the file
+	open                        int32  // levels whose release was not called
+	held                        int32  // levels whose release has not returned
+	claimed                     bool   // nobody has called the last release, and the process lives
+	void                        bool   // somebody took the name from its file
+	over                        bool   // its end was seen
+	forced                      bool   // a release of all levels was called
+	relieved                    bool   // somebody took over
+	frozen                      bool   // its process was frozen since
+}
+
+type hold struct {
+	grant    int32 // number from 1
+	client   int32
+	depth    int32
+	calling  bool  // a release was called and has not returned
+	releases int32 // that were called and did not fail
+}
+
+func (f *facts) begin(s *Setup, w Witness) {
+	f.Setup, f.Witness = s, w
+	f.now, f.step, f.seq, f.trouble, f.calm = 0, 0, 0, 0, Never
+	f.crashes, f.messes, f.outages, f.gone, f.deaths = 0, 0, 0, false, 0
+	f.processes = sized(f.processes, s.Processes)
+	f.clients = sized(f.clients, s.Clients)
+	for len(f.paths) < s.Paths {
+		f.paths = append(f.paths, pathFacts{})
+	}
+	f.paths = f.paths[:s.Paths]
+	for i := range f.paths {
+		f.paths[i] = pathFacts{live: f.paths[i].live[:0]}
+	}
+	f.grants, f.holds, f.violation = f.grants[:0], f.holds[:0], nil
+}
+
+// sized returns a slice of n zero values, in the room of s if it has enough.
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+func (f *facts) bounded() bool { return f.Slack >= 0 }
+
+// in returns a time within which somebody who needs n calls and d of waiting has to be through.
+func (f *facts) in(d time.Duration, n int) time.Duration { return d + time.Duration(n)*f.Slack }
+
+func (f *facts) lock(e *Event) *Lock             { return &f.Locks[e.Lock-1] }
+func (f *facts) client(n int32) *client          { return &f.clients[n-1] }
+func (f *facts) process(n int32) *process        { return &f.processes[n-1] }
+func (f *facts) grantOf(holdNumber int32) *grant { return &f.grants[f.holds[holdNumber-1].grant-1] }
+
+// claims reports whether the holder may still rely on the grant.
+func (f *facts) claims(g *grant) bool { return g.claimed && !g.void && f.now < g.earliest }
+
+// update takes note of an event.
+func (f *facts) update(e *Event) {
+	f.now, f.step = e.Time, e.Step
+	f.seq++
+	switch e.Kind {
+	case AcquireCalled:
+		f.acquireCalled(e)
+	case Acquired:
+		f.acquireReturned(e)
+		f.acquired(e)
+	case AcquireFailed:
+		f.acquireReturned(e)
+	case Cancelled:
+		if c := f.client(e.Client); c.pending != 0 && !c.cancelled {
+			c.cancelled, c.cancelAt = true, e.Time
+		}
+	case Looked:
+		if c := f.client(e.Client); c.pending == AcquireCalled && c.path == e.Path {
+			c.looked = f.seq
+		}
+	case ReleaseCalled:
+		f.releaseCalled(e)
+	case ReleaseReturned:
+		f.releaseReturned(e)
+	case LostCalled:
+		c := f.client(e.Client)
+		c.process, c.pending, c.hold, c.at, c.struck = e.Process, LostCalled, e.Hold, e.Time, f.process(e.Process).struck
+	case LostReturned:
+		f.client(e.Client).pending = 0
+	case Started:
+		p := f.process(e.Process)
+		*p = process{struck: p.struck, forked: p.forked}
+		f.trouble = max(f.trouble, e.Time)
+	case Died:
+		f.died(e)
+	case Frozen:
+		p := f.process(e.Process)
+		p.frozen, p.frozenAt = true, e.Time
+		f.trouble = max(f.trouble, e.Time)
+		for i := range f.grants {
+			if g := &f.grants[i]; g.process == e.Process && !g.over {
+				g.frozen = true
+			}
+		}
+	case Thawed:
+		f.process(e.Process).frozen = false
+		f.trouble = max(f.trouble, e.Time)
+	case Forked:
+		f.process(e.Process).forked = true
+	case PowerLost:
+		f.outages++
+		f.messes++
+		f.trouble = max(f.trouble, e.Time)
+	case Disturbed:
+		f.disturbed(e)
+	case Struck:
+		f.process(e.Process).struck++
+		f.messes++
+		f.trouble = max(f.trouble, e.Time, e.Until)
+	case Calm:
+		f.calm = e.Time
+	}
+}
+
+func (f *facts) acquireCalled(e *Event) {
+	l := f.lock(e)
+	*f.client(e.Client) = client{process: e.Process, pending: AcquireCalled, lock: e.Lock, path: l.Path, outer: e.Outer, try: e.Try, at: e.Time, until: e.Until,
+		calls: e.Calls, struck: f.process(e.Process).struck, looked: f.seq, alone: true}
+	p := &f.paths[l.Path-1]
+	p.pending++
+	p.changed = e.Time
+	if p.pending > 1 || len(p.live) > 0 {
+		for i := range f.clients {
+			if c := &f.clients[i]; c.pending == AcquireCalled && c.path == l.Path {
+				c.alone = false
+			}
+		}
+	}
+}
+
+func (f *facts) acquireReturned(e *Event) {
+	c := f.client(e.Client)
+	c.pending = 0
+	p := &f.paths[c.path-1]
+	p.pending--
+	p.changed = e.Time
+}
+
+func (f *facts) acquired(e *Event) {
+	c, p := f.client(e.Client), &f.paths[f.client(e.Client).path-1]
+	h := hold{client: e.Client, depth: e.Depth}
+	if h.grant = f.joined(e); h.grant != 0 {
+		g := &f.grants[h.grant-1]
+		g.open++
+		g.held++
+		f.holds = append(f.holds, h)
+		return
+	}
+	g := grant{process: e.Process, client: e.Client, lock: e.Lock, path: c.path, hold: e.Hold, acquired: e.Time, earliest: Never, latest: Never, token: e.Token,
+		file: f.File(c.path), looked: c.looked, open: 1, held: 1, claimed: true}
+	if life := f.lock(e).Lifetime; life > 0 {
+		// It counts from when the lock was taken, which was after the call, and after the claim before it had ended.
+		g.earliest = later(max(c.at, min(p.ended, e.Time)), life)
+		g.latest = later(e.Time, life)
+	}
+	g.void = p.touched && p.disturbed > c.looked
+	f.relieve(p, &g)
+	f.grants = append(f.grants, g)
+	h.grant = int32(len(f.grants))
+	p.live = append(p.live, h.grant)
+	f.holds = append(f.holds, h)
+}
+
+// joined returns the grant that an acquisition went deeper into, 0 if it has one of its own.
+func (f *facts) joined(e *Event) int32 {
+	if e.Depth <= 1 {
+		return 0
+	}
+	if e.Outer != 0 {
+		n := f.holds[e.Outer-1].grant
+		if g := &f.grants[n-1]; g.lock == e.Lock && g.process == e.Process && !g.over {
+			return n
+		}
+	}
+	if f.lock(e).Shared {
+		for i := len(f.grants); i > 0; i-- {
+			if g := &f.grants[i-1]; g.lock == e.Lock && g.process == e.Process && !g.over {
+				return int32(i)
+			}
+		}
+	}
+	return 0
+}
+
+// relieve marks grants whose time has passed and whose file is not the one that the path leads to now.
+func (f *facts) relieve(p *pathFacts, by *grant) {
+	for _, n := range p.live {
+		if g := &f.grants[n-1]; g.file != by.file && f.now >= g.earliest {
+			g.relieved = true
+		}
+	}
+}
+
+func later(t, d time.Duration) time.Duration {
+	if d > Never-t {
+		return Never
+	}
+	return t + d
+}
+
+func (f *facts) releaseCalled(e *Event) {
+	h := &f.holds[e.Hold-1]
+	g := &f.grants[h.grant-1]
+	*f.client(e.Client) = client{process: e.Process, pending: ReleaseCalled, lock: e.Lock, path: f.lock(e).Path, hold: e.Hold, at: e.Time, calls: e.Calls,
+		struck: f.process(e.Process).struck, until: Never, late: g.over}
+	h.releases++
+	if h.releases > 1 {
+		return
+	}
+	h.calling = true
+	g.open--
+	g.forced = g.forced || e.All
+	if (g.open <= 0 || e.All) && g.claimed {
+		f.unclaim(g)
+	}
+}
+
+// unclaim takes note that a grant has ended for its holder.
+func (f *facts) unclaim(g *grant) {
+	if p := &f.paths[g.path-1]; f.claims(g) {
+		p.ended, p.byDeath, p.last = f.now, false, g.process
+	}
+	g.claimed = false
+}
+
+// endGrant takes note that a grant is over in all respects.
+func (f *facts) endGrant(g *grant) {
+	if g.over {
+		return
+	}
+	g.over = true
+	if g.claimed {
+		f.unclaim(g)
+	}
+	p := &f.paths[g.path-1]
+	p.changed = f.now
+	for i, n := range p.live {
+		if &f.grants[n-1] == g {
+			p.live = append(p.live[:i], p.live[i+1:]...)
+			break
+		}
+	}
+}
+
+func (f *facts) releaseReturned(e *Event) {
+	f.client(e.Client).pending = 0
+	h := &f.holds[e.Hold-1]
+	g := &f.grants[h.grant-1]
+	if e.Result == Error { // still held
+		h.releases--
+		if h.calling {
+			h.calling = false
+			g.open++
+		}
+		return
+	}
+	if !h.calling {
+		return
+	}
+	h.calling = false
+	switch e.Result {
+	case OK:
+		g.held--
+		if g.held <= 0 || e.All {
+			f.endGrant(g)
+		}
+	default:
+		if e.Result == Expired || g.open <= 0 {
+			f.endGrant(g)
+		}
+	}
+}
+
+func (f *facts) died(e *Event) {
+	p := f.process(e.Process)
+	if p.dead {
+		return
+	}
+	p.dead, p.frozen = true, false
+	f.crashes++
+	f.messes++
+	f.trouble = max(f.trouble, e.Time)
+	for i := range f.clients {
+		c := &f.clients[i]
+		if c.process != e.Process || c.pending == 0 {
+			continue
+		}
+		if c.pending == AcquireCalled {
+			f.paths[c.path-1].pending--
+			f.deaths |= DiedWaiting
+		}
+		c.pending = 0
+	}
+	for i := range f.grants {
+		g := &f.grants[i]
+		if g.process != e.Process || g.over {
+			continue
+		}
+		inside := f.claims(g)
+		f.endGrant(g)
+		if inside {
+			f.paths[g.path-1].byDeath = true
+			f.deaths |= DiedInside
+		}
+	}
+}
+
+func (f *facts) disturbed(e *Event) {
+	p := &f.paths[e.Path-1]
+	p.touched, p.disturbed = true, f.seq
+	f.trouble = max(f.trouble, e.Time)
+	f.messes++
+	f.gone = f.gone || e.Gone
+	for _, n := range p.live {
+		f.grants[n-1].void = true
+	}
+	for i := range f.clients {
+		if c := &f.clients[i]; c.pending != 0 && c.path == e.Path {
+			c.disturbed = true
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package property
+
+import "time"
+
+// P16: a holder whose hold is over by the clock is told so whenever it asks, and before anybody else is inside, unless it cannot be; and no holder is told so before.
+const lossSentence = "A holder whose hold is over by the clock is told so whenever it asks, and before anybody else is inside, unless it cannot be; and no holder is told so before."
+
+// toldWithin is how long after the end of a lifetime the context of a holder that can run may go on, beside what its calls may be held up.
+const (
+	toldWithin = time.Second
+	toldCalls  = 100
+)
+
+type loss struct {
+	due []int32 // grants with a lifetime of whose end nobody has looked yet whether it was told
+}
+
+func (l *loss) begin(*facts) { l.due = l.due[:0] }
+
+func (l *loss) event(f *facts, e *Event) {
+	switch e.Kind {
+	case Acquired:
+		n := f.holds[e.Hold-1].grant
+		g := &f.grants[n-1]
+		if g.hold != e.Hold {
+			break
+		}
+		l.successor(f, e, g)
+		if g.latest != Never && f.bounded() {
+			l.due = append(l.due, n)
+		}
+	case LostReturned, ContextEnded, ReleaseReturned:
+		l.told(f, e)
+	}
+	if len(l.due) > 0 {
+		l.overdue(f)
+	}
+}
+
+// successor looks whether those before were told of their end before somebody else got in. Whoever is relieved may not know it yet.
+func (*loss) successor(f *facts, e *Event, g *grant) {
+	for _, n := range f.paths[g.path-1].live {
+		o := &f.grants[n-1]
+		if o != g && !o.relieved && !o.void && !g.void && o.claimed && f.now >= o.earliest && o.file == g.file && !f.ContextEnded(o.hold) {
+			f.violate("P16", "%s is inside %s, and the context of the hold of %s, which has expired, goes on", f.ClientName(e.Client), f.PathName(g.path), f.ClientName(o.client))
+		}
+	}
+}
+
+// told judges an answer about a hold.
+func (*loss) told(f *facts, e *Event) {
+	h := &f.holds[e.Hold-1]
+	g := &f.grants[h.grant-1]
+	asked := e.Time
+	if e.Kind != ContextEnded {
+		asked = f.client(e.Client).at
+	}
+	switch {
+	case e.Result == OK && asked >= g.latest && (e.Kind == ReleaseReturned || e.Kind == LostReturned && g.claimed):
+		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but it has expired at %v at the latest", f.ClientName(h.client), asked, f.PathName(g.path), g.latest)
+	case e.Result == Expired && e.Time < g.earliest:
+		f.violate("P16", "%s is told at %v that it has lost %s, which cannot have expired before %v", f.ClientName(h.client), e.Time, f.PathName(g.path), g.earliest)
+	}
+}
+
+// overdue finds holders that could be told of the end of their lifetime, and were not.
+func (l *loss) overdue(f *facts) {
+	kept := l.due[:0]
+	for _, n := range l.due {
+		g := &f.grants[n-1]
+		switch {
+		case g.over || g.frozen || !g.claimed:
+			continue
+		case f.now-max(g.latest, f.trouble) <= f.in(toldWithin, toldCalls) || f.now < g.latest:
+			kept = append(kept, n)
+			continue
+		case !f.ContextEnded(g.hold):
+			f.violate("P16", "the hold of %s on %s has expired at %v at the latest, and its context goes on", f.ClientName(g.client), f.PathName(g.path), g.latest)
+		}
+	}
+	l.due = kept
+}
+
+func (l *loss) end(f *facts, _ *Tables) { l.overdue(f) }

@@ -1,0 +1,45 @@
+package property
+
+import "time"
+
+// P18: a lock that nobody else wants costs a fixed number of calls, and waiting a bounded number in a second.
+const costSentence = "A lock that nobody else wants costs a fixed number of calls, and waiting a bounded number in a second."
+
+// The calls of an acquisition that finds the lock free, opening the file and making its directory included, and what options add. They are upper bounds: of a second acquisition
+// without options the engine makes three calls.
+const (
+	callsToAcquire  = 40
+	callsOfLifetime = 40
+	callsOfFencing  = 40
+	// callsPerSecond is for a waiter that polls: every 25 ms, each time with a look at who waits and, with a lifetime, at the record.
+	callsPerSecond = 4000
+)
+
+type cost struct{}
+
+func (cost) begin(*facts) {}
+
+func (cost) event(f *facts, e *Event) {
+	if e.Kind != Acquired && e.Kind != AcquireFailed {
+		return
+	}
+	c, l := f.client(e.Client), f.lock(e)
+	if c.disturbed || c.struck < f.process(e.Process).struck {
+		return
+	}
+	most := int32(callsToAcquire)
+	if l.Lifetime > 0 {
+		most += callsOfLifetime
+	}
+	if l.Fencing {
+		most += callsOfFencing
+	}
+	if !c.alone {
+		most = 10*most + int32(min((f.now-c.at)/time.Millisecond, 1<<20)*callsPerSecond/1000)
+	}
+	if calls := e.Calls - c.calls; calls > most {
+		f.violate("P18", "an acquisition of %s by %s made %d calls in %v, of at most %d", f.PathName(c.path), f.ClientName(e.Client), calls, f.now-c.at, most)
+	}
+}
+
+func (cost) end(*facts, *Tables) {}

@@ -1,0 +1,44 @@
+package property
+
+// P5: every acquisition from inside a hold goes one level deeper and every release one level up; the lock is given back with the last level, and not before and not twice.
+const reentrancySentence = "Every acquisition from inside a hold goes one level deeper and every release one level up; the lock is given back with the last level, and not before and not twice."
+
+type reentrancy struct{}
+
+func (reentrancy) begin(*facts) {}
+
+func (reentrancy) event(f *facts, e *Event) {
+	switch e.Kind {
+	case Acquired:
+		h := &f.holds[e.Hold-1]
+		g := &f.grants[h.grant-1]
+		switch {
+		case e.Depth > 1 && g.hold == e.Hold:
+			f.violate("P5", "%s acquired %s %d levels deep without being inside", f.ClientName(e.Client), f.PathName(g.path), e.Depth)
+		case e.Depth > 1 && (e.Depth > g.held || e.Depth < g.open):
+			f.violate("P5", "%s acquired %s and is told that it is %d levels deep, but %d to %d are not released", f.ClientName(e.Client), f.PathName(g.path), e.Depth, g.open, g.held)
+		case e.Depth > 1 && e.Token != g.token:
+			f.violate("P5", "%s went deeper into a hold with the fencing number %d and got %d", f.ClientName(e.Client), g.token, e.Token)
+		case e.Depth == 1 && e.Outer != 0:
+			// From inside a hold of the same Lock that is not being ended, the way is deeper, and costs nothing.
+			if o := f.grantOf(e.Outer); o.lock == e.Lock && o.process == e.Process && f.claims(o) && f.holds[e.Outer-1].grant != h.grant {
+				f.violate("P5", "%s acquired %s from inside its hold %d and did not go deeper", f.ClientName(e.Client), f.PathName(g.path), e.Outer)
+			}
+		}
+	case ReleaseReturned:
+		g := f.grantOf(e.Hold)
+		h := &f.holds[e.Hold-1]
+		switch {
+		case e.Result == OK && h.releases > 1:
+			f.violate("P5", "%s released hold %d of %s a second time, and it succeeded", f.ClientName(e.Client), e.Hold, f.PathName(g.path))
+		case e.Result == OK && f.client(e.Client).late:
+			f.violate("P5", "%s released hold %d of %s after it had ended, and it succeeded", f.ClientName(e.Client), e.Hold, f.PathName(g.path))
+		case e.Result == NotHeld && h.releases == 1 && !g.forced && f.now < g.earliest:
+			f.violate("P5", "%s released hold %d of %s and is told that it does not hold it", f.ClientName(e.Client), e.Hold, f.PathName(g.path))
+		case e.Result == OK && g.over && !e.Ended && !e.All && g.held <= 0:
+			f.violate("P5", "%s released the last level of %s, and the context of the hold goes on", f.ClientName(e.Client), f.PathName(g.path))
+		}
+	}
+}
+
+func (reentrancy) end(*facts, *Tables) {}

@@ -1,0 +1,116 @@
+package property
+
+import "time"
+
+// P6: whoever waits for a lock that is free gets it in time, and nobody waits for what cannot come.
+//
+// In time is within [freeWithin] and what the calls may be held up, counted from the last thing that went wrong, or that anybody did to the lock. A process that is frozen in the
+// middle of an operation may have the lock without anybody's knowing it: then nothing is said.
+const progressSentence = "Whoever waits for a lock that is free gets it in time, and nobody waits for what cannot come."
+
+// freeWithin is more than the engine needs: it looks every quarter of a second at what it waits for, a holder's record can keep it for a tenth, and it steps back for milliseconds.
+const (
+	freeWithin = 2 * time.Second
+	freeCalls  = 300
+)
+
+type progress struct{}
+
+func (progress) begin(*facts) {}
+
+func (progress) event(f *facts, _ *Event) {
+	if c, path, what := f.waitsInVain(); what == isFree {
+		f.violate("P6", "%s waits for %s, which nobody has had since %v", f.ClientName(c), f.PathName(path), f.paths[path-1].changed)
+	}
+}
+
+func (p progress) end(f *facts, t *Tables) {
+	p.event(f, nil)
+	held := false // by somebody who may be frozen for good, or by a child that nobody knows of
+	for i := range f.processes {
+		held = held || f.processes[i].frozen || f.processes[i].forked
+	}
+	switch {
+	case t.Panic != "":
+		f.violate("P6", "%s", t.Panic)
+	case t.Stuck != "" && !held:
+		f.violate("P6", "%s", t.Stuck)
+	case t.Steps && f.bounded():
+		f.violate("P6", "the run does not come to an end")
+	}
+}
+
+// inTheWay is what a client waits for although its time has come.
+type inTheWay uint8
+
+const (
+	isNothing  inTheWay = iota
+	isFree              // nobody holds the lock
+	isDead              // who held it last has died
+	isOutlived          // who holds it is frozen and has outlived its lifetime
+)
+
+// waitsInVain returns a client that should have got the lock of a path by now.
+func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
+	if !f.bounded() {
+		return 0, 0, isNothing
+	}
+	limit := f.in(freeWithin, freeCalls)
+	for i := range f.paths {
+		p := &f.paths[i]
+		since := max(p.changed, f.trouble)
+		if p.pending == 0 || f.now-since <= limit {
+			continue
+		}
+		what := isFree
+		if p.byDeath {
+			what = isDead
+		}
+		for _, n := range p.live {
+			g := &f.grants[n-1]
+			holder := f.process(g.process)
+			switch {
+			case g.relieved:
+			case holder.frozen && g.latest < f.now-limit && holder.frozenAt < g.earliest && !f.Apart:
+				what = isOutlived
+			default:
+				what = isNothing
+			}
+			if what == isNothing {
+				break
+			}
+		}
+		if c := f.waiting(int32(i+1), what); c != 0 {
+			return c, int32(i + 1), what
+		}
+	}
+	return 0, 0, isNothing
+}
+
+// waiting returns a client that waits for a path and can judge what is in its way, 0 if there is none or somebody in the middle of something is frozen.
+func (f *facts) waiting(path int32, what inTheWay) (found int32) {
+	if what == isNothing {
+		return 0
+	}
+	for i := range f.processes {
+		if f.processes[i].forked {
+			return 0 // a child may have it
+		}
+	}
+	for i := range f.clients {
+		c := &f.clients[i]
+		if c.pending != AcquireCalled && c.pending != ReleaseCalled || c.path != path {
+			continue
+		}
+		if f.process(c.process).frozen {
+			return 0
+		}
+		if what == isOutlived && f.Locks[c.lock-1].Lifetime == 0 {
+			return 0 // it may be the one of its process that does the waiting
+		}
+		if c.pending == AcquireCalled && !c.try {
+			found = int32(i + 1)
+		}
+	}
+	return found
+}

@@ -1,0 +1,33 @@
+package property
+
+// P8: nobody is relieved of a hold before its recorded lifetime is over, and nobody ever of a hold without one.
+//
+// It shows as another file under the path, which no stranger has put there.
+const takeoverSentence = "Nobody is relieved of a hold before its recorded lifetime is over, and nobody ever of a hold without one."
+
+type takeover struct{}
+
+func (takeover) begin(*facts) {}
+
+func (takeover) event(f *facts, e *Event) {
+	if e.Kind != Acquired {
+		return
+	}
+	g := f.grantOf(e.Hold)
+	if g.hold != e.Hold || g.void || g.file == 0 {
+		return
+	}
+	for _, n := range f.paths[g.path-1].live {
+		o := &f.grants[n-1]
+		if o == g || !f.claims(o) || o.file == g.file || o.file == 0 {
+			continue
+		}
+		when := "it has no lifetime"
+		if o.latest != Never {
+			when = "its lifetime is not over before " + o.earliest.String()
+		}
+		f.violate("P8", "%s was relieved of %s by %s: %s", f.ClientName(o.client), f.PathName(g.path), f.ClientName(e.Client), when)
+	}
+}
+
+func (takeover) end(*facts, *Tables) {}
