@@ -88,8 +88,8 @@ func (v Verb) String() string { return verbNames[v] }
 // strangerName is the beginning of the names of clients that are no process's.
 const strangerName = "stranger"
 
-// byStranger reports whether a client is nobody's process.
-func byStranger(client string) bool {
+// byNobody reports whether a client is nobody's process.
+func byNobody(client string) bool {
 	return client == "" || client == strangerName || strings.HasPrefix(client, strangerName+".")
 }
 
