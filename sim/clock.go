@@ -36,7 +36,7 @@ type timer struct{ task *Task }
 // after makes a task that starts after d.
 func (p *Process) after(d time.Duration, f func()) *timer {
 	t := p.world.newTask(p, "timer", f)
-	t.sleeps = true
+	t.sleeps, t.timed = true, true
 	t.readyAt = p.world.now + max(d, 0)
 	if t.readyAt < 0 { // overflow: at the end of time
 		t.readyAt = 1<<63 - 1

@@ -6,7 +6,8 @@ import "slices"
 // others. Whatever goes wrong because of so few orderings is found with a probability that does not fall with the length of the stall that it needs, as that of a random walk does
 // (Burckhardt et al., A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs, 2010).
 //
-// A task that sleeps or yields falls below all others too, or one that polls could keep whom it waits for from running.
+// A task that sleeps or yields falls below all others too, or one that polls could keep whom it waits for from running. So does every second task that a timer starts: one that sets the
+// next timer is as good as one that polls.
 type PCT struct {
 	Depth  int // of the bug that is looked for: the number of orderings it needs; 0 means DefaultDepth
 	Length int // how many decisions a run has, about, see [World.Decisions]; 0 means DefaultLength
@@ -75,7 +76,12 @@ func (p *PCT) of(t *Task) *int64 {
 		p.priority = append(p.priority, 0)
 	}
 	n := &p.priority[t.ID()]
-	if *n == 0 {
+	switch {
+	case *n != 0:
+	case t.timed && p.source.next()&1 == 0:
+		p.lowest--
+		*n = p.lowest
+	default:
 		*n = int64(p.source.next()>>2) + 1 // above all that have fallen
 	}
 	return n

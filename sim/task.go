@@ -21,6 +21,7 @@ type Task struct {
 	object  uint64        // to what
 	calls   uint32        // see Calls
 	woken   bool          // it was woken by somebody, rather than by the clock
+	timed   bool          // a timer starts it
 	sleeps  bool          // readyAt is on the clock of its machine, which can stand still
 
 	label  string // see String
