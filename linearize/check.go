@@ -1,7 +1,6 @@
 package linearize
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -33,6 +32,11 @@ func (v Verdict) String() string {
 	return "unchecked"
 }
 
+// worse reports whether v says more against a lock than other.
+func (v Verdict) worse(other Verdict) bool {
+	return v != other && (v == NotLinearizable || v == Undecided && other != NotLinearizable)
+}
+
 // Result is the outcome of [Check].
 type Result struct {
 	Verdict Verdict
@@ -41,6 +45,8 @@ type Result struct {
 	Decided int // of these, before the check stopped
 	// Evidence is one line on why the history is not linearizable or not decided, or "".
 	Evidence string
+	// Lock is the name of the lock that Evidence and the picture are about, where the history is of several.
+	Lock string
 
 	scene scene
 }
@@ -49,34 +55,82 @@ type Result struct {
 // costs to start shows below some dozens.
 const pieceCalls = 128
 
-// Check decides whether history can have come from an exclusive lock. It gives up after timeout, with [Undecided], unless two holds overlap ([Overlaps]):
-// that proves enough. A timeout of 0 or less is no time at all. A history that contradicts itself (a call that returned before it was made, two calls of
-// one client at once) is Undecided at once.
+// Check decides whether history can have come from an exclusive lock, a [model.Mutex]. It gives up after timeout, with [Undecided], unless two holds overlap
+// ([Overlaps]): that proves enough. A timeout of 0 or less is no time at all. A history that contradicts itself (a call that returned before it was made,
+// two calls of one client at once) is Undecided at once.
 //
 // The time grows linearly with the history as long as holds tell their order: one hold's certain time (between the return of its acquisition and the call of
 // its release) is over when the next one's begins. It is exponential in the number of calls at one moment of which that is not so.
 func Check(history History, timeout time.Duration) Result {
-	return check(history, timeout, pieceCalls)
+	return CheckAs[model.Mutex](history, timeout)
 }
 
-func check(history History, timeout time.Duration, atLeast int) (result Result) {
+// CheckAs is [Check] for any kind of lock: CheckAs[model.RW](history, timeout). Where the history is of several locks, all of them are of this kind, each
+// is checked by itself, and the verdict is the worst.
+func CheckAs[S Spec[S]](history History, timeout time.Duration) Result {
+	return check[S](history, timeout, pieceCalls)
+}
+
+func check[S Spec[S]](history History, timeout time.Duration, atLeast int) (result Result) {
 	start := time.Now()
 	defer func() { result.Took = time.Since(start) }()
-	s := history.settle()
-	if defect := cmp.Or(history.defect(), s.defect); defect != "" {
-		return Result{Verdict: Undecided, Evidence: "this is no history: " + defect}
+	if defect := history.defect(); defect != "" {
+		return Result{Verdict: Undecided, Evidence: noHistory + defect}
+	}
+	c := checker[S]{start, timeout, atLeast, history.deaths()}
+	locks := history.Locks()
+	if len(locks) < 2 {
+		return c.one(history)
+	}
+	for _, lock := range locks {
+		of := c.one(history.Of(lock))
+		calls, decided := result.Calls+of.Calls, result.Decided+of.Decided
+		if result.Verdict == 0 || of.Verdict.worse(result.Verdict) {
+			result = of
+			result.Lock = lock
+			if of.Evidence != "" {
+				result.Evidence = "lock " + lock + ": " + of.Evidence
+			}
+		}
+		result.Calls, result.Decided = calls, decided
+	}
+	return result
+}
+
+const noHistory = "this is no history: "
+
+// checker checks the locks of a history, one after the other.
+type checker[S Spec[S]] struct {
+	start   time.Time
+	timeout time.Duration // since start
+	atLeast int           // calls of a piece
+	deaths  map[int]time.Duration
+}
+
+// one checks the history of one lock.
+func (c checker[S]) one(history History) (result Result) {
+	kind := natureOf[S]()
+	s := history.settle(kind, c.deaths)
+	if s.defect != "" {
+		return Result{Verdict: Undecided, Evidence: noHistory + s.defect}
 	}
 	result.Calls = len(s.calls)
 	s.narrow()
-	pieces := s.pieces(atLeast)
-	states := make([]model.Mutex, 1, len(pieces)+1) // before each piece, as far as known
+	cuts := s.cut(c.atLeast)
+	states := make([]S, 1, len(cuts)+1) // before each piece, as far as known
 	result.Verdict = Linearizable
-	for i, piece := range pieces {
-		left := timeout - time.Since(start)
-		outcome, order := porcupine.Unknown, []*call(nil)
-		if left > 0 {
-			outcome, order = linearize(states[i], piece, left)
+	for i := 0; i < len(cuts); i++ {
+		outcome, order := c.linearize(states[i], s.piece(cuts, i))
+		for outcome == porcupine.Illegal && !kind.sure && i > 0 {
+			// The pieces before may have another legal order, which ends in another state.
+			from := i / 2
+			cuts = slices.Delete(cuts, from+1, i+1)
+			states = states[:from+1]
+			i = from
+			result.Decided = cuts[from]
+			outcome, order = c.linearize(states[i], s.piece(cuts, i))
 		}
+		piece := s.piece(cuts, i)
 		state := replay(states[i], order)
 		if outcome == porcupine.Ok {
 			states = append(states, state)
@@ -84,10 +138,11 @@ func check(history History, timeout time.Duration, atLeast int) (result Result) 
 			continue
 		}
 		found := finding{}
-		switch pairs, _ := Overlaps(history.Holds(), 1); {
+		again := history.settle(kind, c.deaths)
+		switch pairs, _ := Overlaps(again.intervals(), 1); {
 		case outcome == porcupine.Illegal:
 			result.Verdict = NotLinearizable
-			found = s.unplaced(piece, state, order)
+			found = unplaced(&s, piece, state, order)
 			if len(pairs) > 0 && pairs[0].A.From <= found.to { // says more, if it is not another matter
 				found = shared(pairs[0])
 			}
@@ -96,85 +151,21 @@ func check(history History, timeout time.Duration, atLeast int) (result Result) 
 			found = shared(pairs[0])
 		default:
 			result.Verdict = Undecided
-			found.text = fmt.Sprintf("not decided within %v: %d of %d calls are, and not those from %v on", timeout, result.Decided, result.Calls, piece[0].from)
+			found.text = fmt.Sprintf("not decided within %v: %d of %d calls are, and not those from %v on", c.timeout, result.Decided, result.Calls, piece[0].from)
 		}
 		result.Evidence = found.text
-		result.scene = s.scene(history.faults, pieces, states, i, found)
+		result.scene = newScene(&s, history, cuts, states, i, found)
 		return result
 	}
-	result.scene = s.scene(history.faults, pieces, states, 0, finding{})
+	result.scene = newScene(&s, history, cuts, states, 0, finding{})
 	return result
 }
 
-// linearize looks for a legal order of calls, and returns it, or the longest beginning of one.
-func linearize(state model.Mutex, calls []call, timeout time.Duration) (porcupine.CheckResult, []*call) {
-	operations := make([]porcupine.Operation, len(calls))
-	for i := range calls {
-		c := &calls[i]
-		operations[i] = porcupine.Operation{Input: c, Call: int64(c.from), Return: int64(c.to)}
+// linearize looks for a legal order of a piece in the time that is left.
+func (c checker[S]) linearize(start S, piece []call) (porcupine.CheckResult, []*call) {
+	left := c.timeout - time.Since(c.start)
+	if left <= 0 {
+		return porcupine.Unknown, nil
 	}
-	outcome, info := porcupine.CheckOperationsVerbose(specification(state), operations, timeout)
-	var longest []int
-	for _, partial := range info.PartialLinearizations()[0] {
-		// They come in no particular order.
-		if len(partial) > len(longest) || len(partial) == len(longest) && slices.Compare(partial, longest) < 0 {
-			longest = partial
-		}
-	}
-	order := make([]*call, len(longest))
-	for i, id := range longest {
-		order[i] = &calls[id]
-	}
-	return outcome, order
-}
-
-// progress is the state of the lock, and which of the calls that others come after have been.
-type progress struct {
-	model.Mutex
-	led *led
-}
-
-type led struct {
-	id     int
-	before *led
-}
-
-func (l *led) includes(id int) bool {
-	for ; l != nil; l = l.before {
-		if l.id == id {
-			return true
-		}
-	}
-	return false
-}
-
-// specification gives porcupine the model, in a state to start from. An operation is its input, a *call. It compares states only among those that the same
-// calls led to; what has been is equal then, and Model.Hash would tell nothing apart.
-func specification(state model.Mutex) porcupine.Model {
-	return porcupine.Model{
-		Init: func() any { return progress{Mutex: state} },
-		Step: func(state, input, _ any) (bool, any) {
-			p, c := state.(progress), input.(*call)
-			if c.after != 0 && !p.led.includes(c.after) {
-				return false, state
-			}
-			next, legal, _ := p.Step(c.op)
-			if !legal {
-				return false, state
-			}
-			if c.leads {
-				p.led = &led{c.id, p.led}
-			}
-			return true, progress{next, p.led}
-		},
-		Equal: func(a, b any) bool { return a.(progress).Mutex == b.(progress).Mutex },
-	}
-}
-
-// replay returns the state after calls that are legal one after the other.
-func replay(state model.Mutex, calls []*call) model.Mutex {
-	for _, c := range calls {
-		state, _, _ = state.Step(c.op)
-	}
-	return state
+	return linearize(start, piece, left)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-lock/holdfast/model"
 	"pgregory.net/rapid"
 )
 
@@ -82,7 +83,7 @@ func TestWhatALockDoesIsAccepted(t *testing.T) {
 		holds, kills := drawContention(t).run()
 		history := historyOf(rapid.Permutation(holds).Draw(t, "order of recording"), kills)
 		for _, atLeast := range []int{1, 20, pieceCalls} {
-			if got := check(history, plenty, atLeast); got.Verdict != Linearizable || got.Decided != got.Calls {
+			if got := check[model.Mutex](history, plenty, atLeast); got.Verdict != Linearizable || got.Decided != got.Calls {
 				t.Fatalf("in pieces of %d: %v, %q, %d of %d calls decided", atLeast, got.Verdict, got.Evidence, got.Decided, got.Calls)
 			}
 		}
@@ -118,7 +119,7 @@ func TestOneOverlapIsRejected(t *testing.T) {
 		history := historyOf(holds, kills)
 		want := fmt.Sprintf("%v held from %v to %v, and %v from %v to ", before.Client, before.Acquired, before.Releasing, intruder.Client, intruder.Acquired)
 		for _, atLeast := range []int{1, 20, pieceCalls} {
-			got := check(history, plenty, atLeast)
+			got := check[model.Mutex](history, plenty, atLeast)
 			if got.Verdict != NotLinearizable || len(got.Evidence) < len(want) || got.Evidence[:len(want)] != want {
 				t.Fatalf("in pieces of %d: %v, %q, want evidence %q", atLeast, got.Verdict, got.Evidence, want)
 			}

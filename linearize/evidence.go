@@ -19,26 +19,25 @@ func shared(o Overlap) finding { return finding{o.String(), o.From, o.To} }
 
 // unplaced finds the call for which there is no moment: after order, the longest legal beginning, which ends in state, none of the rest is
 // legal, and this one has to come first because it returned first.
-func (s *settled) unplaced(piece []call, state model.Mutex, order []*call) finding {
+func unplaced[S Spec[S]](s *settled, piece []call, state S, order []*call) finding {
 	var stuck *call
+	var why string
 	for i := range piece {
 		c := &piece[i]
-		if !slices.Contains(order, c) && (stuck == nil || c.to < stuck.to) {
-			stuck = c
+		if slices.Contains(order, c) || stuck != nil && c.to > stuck.to {
+			continue
+		}
+		_, _, broken := state.Step(c.op)
+		// Of two that had to be at the same moment, one may wait for the other.
+		if stuck == nil || c.to < stuck.to || why == "" {
+			stuck, why = c, broken
 		}
 	}
-	_, _, why := state.Step(stuck.op)
-	return finding{fmt.Sprintf("%v has no place: %s (%s)", stuck.span(), why, describe(state, s.clients)), stuck.Call, stuck.Return}
+	if why == "" {
+		why = "what has to come before it has none"
+	}
+	return finding{fmt.Sprintf("%v has no place: %s (%s)", stuck.span(), why, state.Text(s.name)), stuck.Call, stuck.Return}
 }
 
-// describe says who holds the lock in a state.
-func describe(state model.Mutex, clients []Client) string {
-	text := "free"
-	if state.Holder != 0 {
-		text = clients[state.Holder-1].String() + " holds it"
-	}
-	if state.Last != 0 {
-		text += fmt.Sprintf(", last token %d", state.Last)
-	}
-	return text
-}
+// name returns what a client of the model is called in the history.
+func (s *settled) name(c model.Client) string { return s.clients[c-1].String() }

@@ -29,26 +29,35 @@ func (c Client) compare(other Client) int {
 	return cmp.Or(cmp.Compare(c.Process, other.Process), cmp.Compare(c.Task, other.Task))
 }
 
-// Operation is one call on the lock and what came of it.
+// Operation is one call on the lock and what came of it, or something that happened to a hold.
 type Operation struct {
 	Client       Client
 	Kind         model.Kind
-	Call, Return time.Duration // Never if it did not return; an End has happened at some time between the two
-	OK           bool          // acquired; released; without meaning for an End and for what did not return
-	Token        uint64        // fencing number of a successful Acquire, 0 if there is none
+	Call, Return time.Duration // Never if it did not return; an End or Expire has happened at some time between the two
+	OK           bool          // as in [model.Op]; without meaning for an End, an Expire, and for what did not return
+	Token        uint64        // as in [model.Op], 0 if there is none
+	Depth        int           // how deep the client held afterwards, as it was told; 0 if it was told nothing
+	Lock         string        // which lock it was, where a history is of several
 }
+
+// apart reports whether the operation is none of those that its client does one after the other: it happens to the client, or is done beside, as beats are.
+func (o *Operation) apart() bool { return o.Kind.Happens() || o.Kind == model.Beat }
 
 // String returns what happened in words, without when.
 func (o Operation) String() string {
 	text := o.Client.String() + " " + o.Kind.String()
+	if o.Token != 0 {
+		text += fmt.Sprintf(", token %d", o.Token)
+	}
+	if o.Depth != 0 {
+		text += fmt.Sprintf(", depth %d", o.Depth)
+	}
 	switch {
-	case o.Kind == model.End:
+	case o.Kind.Happens():
 	case o.Return == Never:
 		text += ", never returned"
 	case !o.OK:
 		text += ", refused"
-	case o.Token != 0:
-		text += fmt.Sprintf(", token %d", o.Token)
 	}
 	return text
 }
@@ -61,40 +70,43 @@ func (o Operation) span() string {
 	return fmt.Sprintf("%v (%v to %v)", o, o.Call, o.Return)
 }
 
-// History is what the clients of one lock did. Recording is appending, in any order; a history is not safe for concurrent use, so each
+// History is what the clients of a lock did, or of several. Recording is appending, in any order; a history is not safe for concurrent use, so each
 // recorder keeps its own and they are put together.
 type History struct {
 	Operations []Operation
 	faults     []fault
-}
-
-// fault is something that was done to a process.
-type fault struct {
-	process  int
-	killed   bool // else stopped
-	from, to time.Duration
-}
-
-// Killed says that a process was killed. at is read before the signal is sent: every hold of the process that was not released by then
-// ends at some time after at, and after everything that the process recorded.
-func (h *History) Killed(process int, at time.Duration) {
-	h.faults = append(h.faults, fault{process: process, killed: true, from: at, to: at})
-}
-
-// Stopped says that a process was stopped for a time. It is shown in pictures and changes no verdict: a stopped holder still holds.
-func (h *History) Stopped(process int, from, to time.Duration) {
-	h.faults = append(h.faults, fault{process: process, from: from, to: to})
+	marks      []mark
 }
 
 // Holds returns the time that each hold lasted at least, for [Overlaps], ordered by client and time. A hold that nothing ended lasts until [Never]. Holds of a
-// client whose ends cannot be told apart are left out: those that ended by themselves before their acquisition returned, or twice.
+// client whose ends cannot be told apart are left out: those that ended by themselves before their acquisition returned, or twice. The history is that of one
+// exclusive lock ([History.Of]).
 func (h *History) Holds() []Interval {
-	s := h.settle()
-	intervals := make([]Interval, len(s.holds))
-	for i, hold := range s.holds {
-		intervals[i] = Interval{Client: s.calls[hold.acquire].Client, From: s.begin(hold), To: s.end(hold)}
+	s := h.settle(natureOf[model.Mutex](), h.deaths())
+	return s.intervals()
+}
+
+// Locks returns the names of the locks, in ascending order.
+func (h *History) Locks() (names []string) {
+	for i := range h.Operations {
+		name := h.Operations[i].Lock
+		if at, known := slices.BinarySearch(names, name); !known {
+			names = slices.Insert(names, at, name)
+		}
 	}
-	return intervals
+	return names
+}
+
+// Of returns the history of one of the locks, with everything that was done to the processes.
+func (h *History) Of(lock string) History {
+	of := *h
+	of.Operations = nil
+	for _, o := range h.Operations {
+		if o.Lock == lock {
+			of.Operations = append(of.Operations, o)
+		}
+	}
+	return of
 }
 
 // defect says why h is no history of a lock, or "".
@@ -110,7 +122,7 @@ func (h *History) defect() string {
 	var previous *Operation
 	for _, i := range h.inClientOrder() {
 		o := &h.Operations[i]
-		if o.Kind == model.End {
+		if o.apart() {
 			continue
 		}
 		if previous != nil && previous.Client == o.Client && o.Call < previous.Return {
@@ -123,7 +135,8 @@ func (h *History) defect() string {
 	return ""
 }
 
-// inClientOrder returns the indices of the operations, client by client in the order of their calls.
+// inClientOrder returns the indices of the operations, client by client in the order of their calls. A beat stands where it returned, because it may be
+// about a hold that was acquired while it was on its way.
 func (h *History) inClientOrder() []int {
 	order := make([]int, len(h.Operations))
 	for i := range order {
@@ -131,7 +144,19 @@ func (h *History) inClientOrder() []int {
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
 		a, b := &h.Operations[i], &h.Operations[j]
-		return cmp.Or(a.Client.compare(b.Client), cmp.Compare(a.Call, b.Call), cmp.Compare(a.Return, b.Return))
+		return cmp.Or(a.Client.compare(b.Client), a.compareTurn(b))
 	})
 	return order
+}
+
+func (o *Operation) compareTurn(other *Operation) int {
+	turn := func(o *Operation) (at time.Duration, beats int) {
+		if o.Kind == model.Beat {
+			return o.Return, 1
+		}
+		return o.Call, 0
+	}
+	a, aBeats := turn(o)
+	b, bBeats := turn(other)
+	return cmp.Or(cmp.Compare(a, b), cmp.Compare(aBeats, bBeats), cmp.Compare(o.Return, other.Return))
 }

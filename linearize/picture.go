@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"github.com/holdfast-lock/holdfast/model"
 )
 
 // A browser shows about this many calls before it becomes slow.
@@ -20,47 +19,57 @@ const pictureTime = 5 * time.Second
 
 // scene is the part of a checked history that the picture shows.
 type scene struct {
-	state   model.Mutex // before calls
+	spec    porcupine.Model // in the state before calls
 	calls   []call
 	idle    []Operation
 	faults  []fault
+	marks   []mark
 	clients []Client
 	finding finding
 }
 
-// scene selects what to show: the piece at the index around, where the check stopped, and its neighbours as far as there is room.
-func (s *settled) scene(faults []fault, pieces [][]call, states []model.Mutex, around int, found finding) scene {
-	if len(pieces) == 0 {
+// newScene selects what to show: the piece at the index around, where the check stopped, and its neighbours as far as there is room.
+func newScene[S Spec[S]](s *settled, history History, cuts []int, states []S, around int, found finding) scene {
+	if len(cuts) == 0 {
 		return scene{}
 	}
+	length := func(i int) int { return len(s.piece(cuts, i)) }
 	first, past := around, around+1
-	n := len(pieces[around])
+	n := length(around)
 	for grown := true; grown; {
 		grown = false
-		if first > 0 && n+len(pieces[first-1]) <= sceneCalls {
+		if first > 0 && n+length(first-1) <= sceneCalls {
 			first--
-			n += len(pieces[first])
+			n += length(first)
 			grown = true
 		}
-		if past < len(pieces) && n+len(pieces[past]) <= sceneCalls {
-			n += len(pieces[past])
+		if past < len(cuts) && n+length(past) <= sceneCalls {
+			n += length(past)
 			past++
 			grown = true
 		}
 	}
-	sc := scene{state: states[first], clients: s.clients, finding: found}
-	for _, piece := range pieces[first:past] {
-		sc.calls = append(sc.calls, piece...)
-	}
+	sc := scene{spec: specification(states[first]), calls: s.calls[cuts[first]:][:n], clients: s.clients, finding: found}
+	sc.spec.DescribeOperation = func(input, _ any) string { return input.(*call).String() }
+	sc.spec.DescribeOperationMetadata = func(metadata any) string { return metadata.(string) }
+	sc.spec.DescribeState = func(state any) string { return state.(progress[S]).state.Text(s.name) }
 	begin, end := sc.span()
+	shows := func(from, to time.Duration) bool {
+		return (first == 0 || to >= begin) && (past == len(cuts) || from <= end)
+	}
 	for _, o := range s.idle {
-		if (first == 0 || o.Return >= begin) && (past == len(pieces) || o.Call <= end) {
+		if shows(o.Call, o.Return) {
 			sc.idle = append(sc.idle, o)
 		}
 	}
-	for _, f := range faults {
-		if (first == 0 || f.to >= begin) && (past == len(pieces) || f.from <= end) {
+	for _, f := range history.faults {
+		if shows(f.from, f.to) {
 			sc.faults = append(sc.faults, f)
+		}
+	}
+	for _, m := range history.marks {
+		if shows(m.from, m.to) {
+			sc.marks = append(sc.marks, m)
 		}
 	}
 	return sc
@@ -80,20 +89,15 @@ func (sc *scene) span() (begin, end time.Duration) {
 }
 
 // Visualize writes an HTML page that shows the history, one row per client: calls, the order that was found or as much of one as there is, acquisitions
-// that failed or never returned, kills and stops, and the evidence. Of a long history it shows the part where the check stopped, or the beginning if it
+// that failed or never returned, kills, stops and marks, and the evidence. Of a long history it shows the part where the check stopped, or the beginning if it
 // did not.
 func (r Result) Visualize(w io.Writer) error {
 	if len(r.scene.calls) == 0 {
 		return errors.New("linearize: there is no picture of a history without calls")
 	}
-	operations := r.scene.operations()
-	m := specification(r.scene.state)
-	m.DescribeOperation = func(input, _ any) string { return input.(*call).String() }
-	m.DescribeOperationMetadata = func(metadata any) string { return metadata.(string) }
-	m.DescribeState = func(state any) string { return describe(state.(progress).Mutex, r.scene.clients) }
-	_, info := porcupine.CheckOperationsVerbose(m, operations, pictureTime)
+	_, info := porcupine.CheckOperationsVerbose(r.scene.spec, r.scene.operations(), pictureTime)
 	info.AddAnnotations(r.scene.annotations())
-	return porcupine.Visualize(m, info, w)
+	return porcupine.Visualize(r.scene.spec, info, w)
 }
 
 // WriteHTML writes the page of [Result.Visualize] to a file.
@@ -112,8 +116,8 @@ func (sc *scene) operations() []porcupine.Operation {
 	for i := range sc.calls {
 		c := &sc.calls[i]
 		times := fmt.Sprintf("called %v, returned %v", c.Call, when(c.Return))
-		if c.Kind == model.End {
-			times = fmt.Sprintf("ended between %v and %v", c.Call, when(c.Return))
+		if c.Kind.Happens() {
+			times = fmt.Sprintf("between %v and %v", c.Call, when(c.Return))
 		}
 		operations[i] = porcupine.Operation{
 			ClientId: int(c.op.Client) - 1,
@@ -132,6 +136,7 @@ const (
 	stopColour     = "#ffbf00"
 	idleColour     = "#dddddd"
 	evidenceColour = "#ff9896"
+	markColour     = "#c5b0d5"
 )
 
 func (sc *scene) annotations() []porcupine.Annotation {
@@ -157,6 +162,15 @@ func (sc *scene) annotations() []porcupine.Annotation {
 			a.Details = fmt.Sprintf("p%d was stopped from %v to %v", f.process, f.from, when(f.to))
 		}
 		all = append(all, a)
+	}
+	for _, m := range sc.marks {
+		details := fmt.Sprintf("%s: %s, from %v to %v", m.whom, m.text, m.from, when(m.to))
+		if m.from == m.to {
+			details = fmt.Sprintf("%s: %s, at %v", m.whom, m.text, m.from)
+		}
+		all = append(all, porcupine.Annotation{
+			Tag: m.whom, Start: int64(min(m.from, end)), End: int64(min(m.to, end)), BackgroundColor: markColour, Description: m.text, Details: details,
+		})
 	}
 	if sc.finding.text != "" {
 		all = append(all, porcupine.Annotation{

@@ -87,7 +87,7 @@ func TestPicture(t *testing.T) {
 	slices.Sort(calls)
 	if want := []string{
 		"p1 acquire, token 1: called 1ns, returned 2ns",
-		"p1 end: ended between 10ns and the end",
+		"p1 end: between 10ns and the end",
 		"p2 acquire, token 2: called 5ns, returned 8ns",
 		"p2 release, never returned: called 13ns, returned the end",
 	}; !slices.Equal(calls, want) {

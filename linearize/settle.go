@@ -1,17 +1,17 @@
 package linearize
 
 import (
-	"fmt"
+	"math"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/model"
 )
 
-// settled is a history in which everything has returned: calls that did not are closed by what is known, and what proves nothing is set aside.
+// settled is a history of one lock in which everything has returned: calls that did not are closed by what is known, and what proves nothing is set aside.
 type settled struct {
 	calls   []call
 	holds   []hold
-	idle    []Operation // acquisitions that failed or never returned
+	idle    []Operation // that prove nothing
 	clients []Client    // model.Client n is clients[n-1]
 	defect  string      // why what never returned cannot be settled, or ""
 }
@@ -22,15 +22,17 @@ type call struct {
 	op       model.Op
 	from, to time.Duration // the moment lies between these, both included
 
-	// A client makes its calls one after the other also where the times of two of them touch.
-	id    int  // of the call, unique, from 1
-	after int  // id of the call of this client whose return touches this one, or 0
-	leads bool // there is a call that comes after this one
+	// A client makes its calls one after the other also where the times of two of them touch, and what it did without being told is over before it
+	// acquires again.
+	id    int   // of the call, unique, from 1
+	after []int // ids of the calls of this client that come before and that the times do not tell apart
+	leads bool  // there is a call that comes after this one
 }
 
-// hold is an acquisition and what ended it, as indices of calls. Which end belongs to which acquisition is certain.
+// hold is an acquisition and what ended it, as indices of calls. Which end belongs to which acquisition is certain, and so is that the lock was held in between.
 type hold struct {
 	acquire, end int // end is -1 if there is none
+	shared       bool
 }
 
 // begin and end return the time between which the hold lasted whatever the moments of its operations were.
@@ -42,20 +44,38 @@ func (s *settled) end(h hold) time.Duration {
 	return s.calls[h.end].Call
 }
 
-// settle closes the calls that never returned, ends the holds of killed processes, and finds which end belongs to which acquisition.
+// intervals returns the certain times of the holds that are not shared.
+func (s *settled) intervals() []Interval {
+	intervals := make([]Interval, 0, len(s.holds))
+	for _, h := range s.holds {
+		if !h.shared {
+			intervals = append(intervals, Interval{Client: s.calls[h.acquire].Client, From: s.begin(h), To: s.end(h)})
+		}
+	}
+	return intervals
+}
+
+// settle closes the calls that never returned, ends what killed processes had, and finds which end belongs to which acquisition.
 //
-// Every acquisition that proves nothing is left out, and this changes no verdict: one that failed is legal at every moment, and one that never returned may
-// be taken to have had no effect, since nobody can have released or ended its hold by name.
-func (h *History) settle() settled {
-	killed := h.deaths()
+// What proves nothing is left out, and this changes no verdict. An acquisition or an announcement that failed is legal at every moment. One that never
+// returned and of which nothing was seen afterwards may be taken to have had no effect: it kept others out at most, and no lock has to let anybody in. A
+// beat that never returned may be taken so too, because a hold that has expired allows everything that one allows that has not.
+func (h *History) settle(kind nature, deaths map[int]time.Duration) settled {
 	s := settled{calls: make([]call, 0, len(h.Operations))}
 	order := h.inClientOrder()
 	for len(order) > 0 {
+		who := h.Operations[order[0]].Client
 		n := 1
-		for n < len(order) && h.Operations[order[n]].Client == h.Operations[order[0]].Client {
+		for n < len(order) && h.Operations[order[n]].Client == who {
 			n++
 		}
-		s.client(h, order[:n], killed)
+		s.clients = append(s.clients, who)
+		l := lane{settled: &s, kind: kind, certain: true, expired: math.MinInt64}
+		l.run(h, order[:n])
+		if death, dead := deaths[who.Process]; dead {
+			l.kill(Operation{Client: who, Kind: model.End, Call: death, Return: Never}, len(h.Operations)+len(s.clients))
+		}
+		l.close()
 		order = order[n:]
 	}
 	return s
@@ -70,8 +90,11 @@ func (h *History) deaths() map[int]time.Duration {
 			deaths[f.process] = f.from
 		}
 	}
+	if len(deaths) == 0 {
+		return deaths
+	}
 	for _, o := range h.Operations {
-		if at, killed := deaths[o.Client.Process]; killed && o.Kind != model.End {
+		if at, killed := deaths[o.Client.Process]; killed && !o.Kind.Happens() {
 			at = max(at, o.Call)
 			if o.Return != Never {
 				at = max(at, o.Return)
@@ -80,106 +103,4 @@ func (h *History) deaths() map[int]time.Duration {
 		}
 	}
 	return deaths
-}
-
-// client settles the operations of one client, which are given in the order of their calls.
-func (s *settled) client(h *History, order []int, killed map[int]time.Duration) {
-	who := h.Operations[order[0]].Client
-	s.clients = append(s.clients, who)
-	var holds []hold
-	open := false // the last of holds has no end yet
-	closed, ends, certain := 0, 0, true
-	var unreturned *Operation // a release
-	for _, i := range order {
-		o := h.Operations[i]
-		if o.Return == Never && o.Kind == model.Release {
-			unreturned = &o
-		}
-		switch {
-		case o.Kind == model.Acquire && (!o.OK || o.Return == Never):
-			s.idle = append(s.idle, o)
-		case o.Kind == model.Acquire:
-			certain = certain && !open
-			holds = append(holds, hold{s.add(o, i+1), -1})
-			open = true
-		case o.Kind == model.Release && o.Return == Never:
-			if open { // otherwise nothing shows that it had an effect
-				o.OK = true
-				holds[len(holds)-1].end = s.add(o, i+1)
-				open = false
-				closed++
-			} else if ends > 0 {
-				certain = false
-			}
-		case o.Kind == model.Release && !o.OK:
-			s.add(o, i+1)
-		default:
-			if o.Kind == model.End {
-				ends++
-			}
-			at := s.add(o, i+1)
-			closed++
-			if len(holds) == 0 {
-				certain = false
-				continue
-			}
-			last := &holds[len(holds)-1]
-			switch {
-			case open:
-				last.end = at
-				open = false
-			case o.Kind == model.Release && s.hanging(last.end): // it was tried again, with success, so the first had no effect
-				s.calls[last.end] = s.calls[at]
-				s.calls = s.calls[:at]
-				closed--
-			default:
-				certain = false
-			}
-			certain = certain && o.Call >= s.begin(*last)
-		}
-	}
-	if unreturned != nil && !certain {
-		s.defect = fmt.Sprintf("%v released or ended something, and it depends on %v what that was", who, unreturned.span())
-	}
-	if at, dead := killed[who.Process]; dead && closed < len(holds) {
-		ends++
-		last := &holds[len(holds)-1]
-		last.end = s.add(Operation{Client: who, Kind: model.End, Call: at, Return: Never}, len(h.Operations)+len(s.clients))
-		s.follow(last.end)
-	}
-	// A release ends the hold before it, for better or worse. What ends by itself does so at any time, and if that could be
-	// the end of more than one hold then nothing is known about any.
-	if ends == 0 || certain {
-		s.holds = append(s.holds, holds...)
-	}
-}
-
-// add puts a call into the settled history, for the client that is settled now.
-func (s *settled) add(o Operation, id int) int {
-	op := model.Op{Kind: o.Kind, Client: model.Client(len(s.clients)), OK: o.OK, Token: o.Token}
-	s.calls = append(s.calls, call{Operation: o, op: op, from: o.Call, to: o.Return, id: id})
-	at := len(s.calls) - 1
-	if o.Kind != model.End {
-		s.follow(at)
-	}
-	return at
-}
-
-// follow notes that a call comes after the one that its client made before, if their times touch.
-func (s *settled) follow(at int) {
-	c := &s.calls[at]
-	for i := at - 1; i >= 0 && s.calls[i].op.Client == c.op.Client; i-- {
-		if before := &s.calls[i]; before.Kind != model.End {
-			if before.Return == c.Call {
-				before.leads = true
-				c.after = before.id
-			}
-			return
-		}
-	}
-}
-
-// hanging reports whether a call is a release that never returned.
-func (s *settled) hanging(i int) bool {
-	return i >= 0 && s.calls[i].Kind == model.Release && s.calls[i].Return == Never
 }
