@@ -20,7 +20,8 @@ type Hold struct {
 	open     int32  // of an outermost level: how many levels lead to it and are not released, itself included; 0 before it is admitted; under site.mu
 	token    uint64
 	fate     *fate
-	released bool // under site.mu
+	inner    *holdContext // of an inner level whose context does not end by itself with the outermost; under site.mu
+	released bool         // under site.mu
 }
 
 // Path returns the absolute path of the lock file.
@@ -148,32 +149,73 @@ func (h *Hold) announce(events ...Event) {
 // [ErrExpired] or another [ErrLost] the moment that the hold can no longer be relied on. Acquiring the same Lock with it, or with a context that descends from
 // it, goes one level deeper. The context is the identity: goroutines that are given it are inside together and do not exclude each other.
 //
-// The context of an inner level ends when the outermost level does.
+// The context of an inner level ends when the outermost level does, also if the context that it was entered with was cut off from that (context.WithoutCancel).
 func (h *Hold) Context() context.Context {
 	if h.outer != h {
-		return &holdContext{Context: h.parent, hold: h.outer} // the parent descends from the outermost level's
+		return h.innerContext()
 	}
+	return &holdContext{Context: h.contextOf(h.level, h.parent), hold: h}
+}
+
+// innerContext makes the context of an inner level. The one that it was entered with ends with the outermost level, as a rule, because it descends from that level's. If it does not, the
+// end comes from a context of the grant.
+func (h *Hold) innerContext() context.Context {
+	c := &holdContext{Context: h.parent, hold: h.outer}
+	s := h.lock.site
+	done := h.parent.Done()
+	s.mu.Lock()
+	inner, ends := h.inner, s.grant.ends(h.id, done)
+	s.mu.Unlock()
+	switch {
+	case inner != nil:
+		return inner
+	case ends:
+		return c
+	}
+	c.end = h.contextOf(wholeGrant, context.Background())
+	if done == nil {
+		return c
+	}
+	c.end, c.cancel = s.host.WithCancel(c.end)
+	s.mu.Lock()
+	if h.inner == nil {
+		h.inner = c
+	}
+	c, inner = h.inner, c
+	s.mu.Unlock()
+	if c != inner {
+		inner.cancel(nil) // another goroutine was faster
+		return c
+	}
+	s.host.AfterDone(h.parent, c.follow)
+	return c
+}
+
+// contextOf returns the context of a level, derived from parent when it is asked for first.
+func (h *Hold) contextOf(level int32, parent context.Context) context.Context {
 	s := h.lock.site
 	s.mu.Lock()
-	ctx, _ := s.grant.contextOf(h)
+	ctx, _ := s.grant.contextOf(h, level)
 	s.mu.Unlock()
-	if ctx == nil {
-		fresh, cancel := s.host.WithCancel(h.parent)
-		s.mu.Lock()
-		var live bool
-		if ctx, live = s.grant.contextOf(h); ctx == nil && live {
-			s.grant.contexts = append(s.grant.contexts, levelContext{h.level, fresh, cancel})
-			ctx = fresh
-		}
-		s.mu.Unlock()
-		if ctx == nil {
-			cancel(h.end())
-			ctx = fresh
-		} else if ctx != fresh {
-			cancel(nil) // another goroutine was faster
-		}
+	if ctx != nil {
+		return ctx
 	}
-	return &holdContext{Context: ctx, hold: h}
+	fresh, cancel := s.host.WithCancel(parent)
+	s.mu.Lock()
+	ctx, live := s.grant.contextOf(h, level)
+	if ctx == nil && live {
+		s.grant.contexts = append(s.grant.contexts, levelContext{level, fresh, fresh.Done(), cancel})
+		ctx = fresh
+	}
+	s.mu.Unlock()
+	switch {
+	case ctx == nil:
+		cancel(h.end())
+		return fresh
+	case ctx != fresh:
+		cancel(nil) // another goroutine was faster
+	}
+	return ctx
 }
 
 // end returns why the hold has ended.
@@ -187,22 +229,31 @@ func (h *Hold) end() error {
 // levelContext is what Hold.Context of one level wraps. The grant keeps it, not the Hold: contexts refer to their parents and those to their
 // children, and a Hold in a cycle would never be seen to be dropped.
 type levelContext struct {
-	level  int32
+	level  int32 // or wholeGrant
 	ctx    context.Context
+	done   <-chan struct{}
 	cancel context.CancelCauseFunc
 }
 
+// wholeGrant stands in place of a level for the context that ends with the grant alone. It descends from none of the user's, which may refer to a Hold.
+const wholeGrant = 0
+
 // contextOf returns the context made for a level so far, and whether the level still is part of the grant.
-func (g *grant) contextOf(h *Hold) (context.Context, bool) {
-	if g.id != h.id || g.releasing || h.released {
+func (g *grant) contextOf(h *Hold, level int32) (context.Context, bool) {
+	if g.id != h.id || g.releasing || h.released && level != wholeGrant {
 		return nil, false
 	}
 	for _, c := range g.contexts {
-		if c.level == h.level {
+		if c.level == level {
 			return c.ctx, true
 		}
 	}
 	return nil, true
+}
+
+// ends reports whether a context that ends with done ends with the grant, which is the given one.
+func (g *grant) ends(id uint64, done <-chan struct{}) bool {
+	return g.id == id && done != nil && slices.ContainsFunc(g.contexts, func(c levelContext) bool { return c.done == done })
 }
 
 // takeContext removes the context that a level has of its own, and returns what ends it. The outermost level's is everybody's unless the hold is shared.
@@ -235,14 +286,29 @@ func (s *site) endContexts(id uint64, reason error) {
 // holdContext is the context of a hold. Its key is the site, so that an acquisition finds the hold of its own file among those that the caller is in.
 type holdContext struct {
 	context.Context
-	hold *Hold
+	hold   *Hold
+	end    context.Context         // says in place of Context when and why it ends; nil if Context does
+	cancel context.CancelCauseFunc // of end, which follows Context; nil if that does not end
 }
 
+// Value finds the hold by its site. What end is asked for is only what it knows of its own end; it has no other values.
 func (c *holdContext) Value(key any) any {
 	if key == any(c.hold.lock.site) {
 		return c.hold
 	}
+	if c.end != nil {
+		if v := c.end.Value(key); v != nil {
+			return v
+		}
+	}
 	return c.Context.Value(key)
+}
+
+func (c *holdContext) Done() <-chan struct{} {
+	if c.end != nil {
+		return c.end.Done()
+	}
+	return c.Context.Done()
 }
 
 // Err looks at the clock, so that a hold which expired while the process was stopped is over at the first look.
@@ -253,8 +319,17 @@ func (c *holdContext) Err() error {
 			h.lock.site.endContexts(h.id, lost) // the task that expires it may not have come to them yet
 		}
 	}
-	return c.Context.Err()
+	switch {
+	case c.end == nil:
+		return c.Context.Err()
+	case c.cancel != nil && c.Context.Err() != nil:
+		c.follow() // the task that does it may not have got to run yet
+	}
+	return c.end.Err()
 }
+
+// follow ends the context for the reason for which Context has ended.
+func (c *holdContext) follow() { c.cancel(context.Cause(c.Context)) }
 
 func (c *holdContext) String() string { return "hold of " + c.hold.Path() }
 

@@ -30,6 +30,23 @@ var dropChecks = []check{
 			p.fatalf("%d warnings, want 1", n)
 		}
 	}},
+	{"DroppedHoldIsReleasedWithItsLevels", func(p *probe) {
+		if p.Collect == nil {
+			p.skip("the fixture has no Collect")
+		}
+		r := new(recorder)
+		l := p.open(lock.Logger(slog.New(new(warnings))), lock.Observe(r))
+		done := p.dropLevels(l)
+		p.eventually("the dropped hold to be released", func() bool { p.Collect(); return r.has(lock.EventLost) })
+		for i, done := range done {
+			select {
+			case <-done:
+			default:
+				p.fatalf("the context of level %d of the dropped hold has not ended", i)
+			}
+		}
+		p.wantFree(p.open(), "after a hold was dropped")
+	}},
 	{"HoldThatIsReleasedIsNotDropped", func(p *probe) {
 		if p.Collect == nil {
 			p.skip("the fixture has no Collect")
@@ -55,6 +72,21 @@ var dropChecks = []check{
 func (p *probe) drop(l Locker) <-chan struct{} {
 	p.Helper()
 	return p.acquire(l).Context().Done()
+}
+
+// dropLevels takes the lock several levels deep, in every way in which a level can be entered by context, and forgets the holds.
+func (p *probe) dropLevels(l Locker) (done []<-chan struct{}) {
+	p.Helper()
+	ctx := p.acquire(l).Context()
+	done = append(done, ctx.Done())
+	for _, from := range []context.Context{ctx, context.WithoutCancel(ctx)} {
+		derived, cancel := p.Host.WithCancel(from)
+		for _, enter := range []context.Context{from, derived} {
+			done = append(done, p.enter(enter, l).Context().Done())
+		}
+		cancel(nil)
+	}
+	return done
 }
 
 // eventually looks again and again until it sees what must come to be.

@@ -72,8 +72,11 @@ var lifetimeChecks = []check{
 		l := p.open(lock.Lifetime(shortLife))
 		outer := p.acquire(l)
 		inner := p.enter(outer.Context(), l)
-		p.ends("the level's context", inner.Context())
-		p.wantError("cause", context.Cause(inner.Context()), lock.ErrExpired)
+		cut := p.enter(context.WithoutCancel(inner.Context()), l)
+		for _, ctx := range []context.Context{inner.Context(), cut.Context()} {
+			p.ends("the level's context", ctx)
+			p.wantError("cause", context.Cause(ctx), lock.ErrExpired)
+		}
 		p.wantError("Release of the inner level", inner.Release(), lock.ErrExpired)
 		p.wantError("Release of the outer level", outer.Release(), lock.ErrExpired)
 		p.givenUp(l)

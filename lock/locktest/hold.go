@@ -84,6 +84,57 @@ var contextChecks = []check{
 		p.ends("the level's context", inner)
 		p.wantError("cause", context.Cause(inner), lock.ErrReleased)
 	}},
+	{"ContextThatWasCutOffEndsWithTheHold", func(p *probe) {
+		l := p.open()
+		outer := p.acquire(l)
+		cut := context.WithoutCancel(context.WithValue(outer.Context(), valueKey{}, "value"))
+		apart, stop := p.Host.WithCancel(cut)
+		defer stop(nil)
+		var inner []context.Context
+		for _, ctx := range []context.Context{cut, apart} {
+			h := p.enter(ctx, l)
+			inner = append(inner, h.Context(), h.Context())
+			again := p.enter(context.WithoutCancel(h.Context()), l)
+			inner = append(inner, again.Context())
+			p.release(again)
+		}
+		derived, stop := p.Host.WithCancel(inner[0])
+		defer stop(nil)
+		for i, ctx := range inner {
+			if ctx.Err() != nil || ctx.Value(valueKey{}) != "value" {
+				p.fatalf("context %d of an inner level: ended %v, value %v", i, context.Cause(ctx), ctx.Value(valueKey{}))
+			}
+			p.wantDepth(l, ctx, 3)
+		}
+		if err := outer.ReleaseAll(); err != nil {
+			p.fatalf("ReleaseAll: %v", err)
+		}
+		for _, ctx := range append(inner, derived) {
+			p.ends("an inner level's context", ctx)
+			p.wantError("cause", context.Cause(ctx), lock.ErrReleased)
+		}
+	}},
+	{"ContextOfALevelEndsWithTheOneItWasEnteredWith", func(p *probe) {
+		l := p.open()
+		outer := p.acquire(l)
+		for _, from := range []context.Context{outer.Context(), context.WithoutCancel(outer.Context())} {
+			ctx, cancel := p.Host.WithCancel(from)
+			inner := p.enter(ctx, l)
+			deeper := p.enter(inner.Context(), l).Context()
+			cancel(errStopped)
+			for _, ctx := range []context.Context{deeper, inner.Context()} {
+				p.ends("an inner level's context", ctx)
+				p.wantError("cause", context.Cause(ctx), errStopped)
+			}
+		}
+		p.wantHeld(p.open(), "after the context of a level ended")
+		if outer.Context().Err() != nil {
+			p.fatalf("the outer level's context has ended: %v", context.Cause(outer.Context()))
+		}
+		if err := outer.ReleaseAll(); err != nil {
+			p.fatalf("ReleaseAll: %v", err)
+		}
+	}},
 	{"ContextDescendsFromTheCallers", func(p *probe) {
 		ctx, cancel := p.Host.WithCancel(context.WithValue(p.ctx, valueKey{}, "value"))
 		h := p.enter(ctx, p.open())

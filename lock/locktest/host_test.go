@@ -158,7 +158,7 @@ var hostFaults = []fault{
 	}), []string{"HoldThatIsReleasedInTimeIsNotLost"}},
 	{"nobody knows what time it is", timing(func(c *clock) { c.now = func() time.Time { return time.Time{} } }), []string{"ObserverIsTold"}},
 	{"dropped holds are not noticed", hosts(func(h fs.Host) fs.Host { return &forgetsDropped{h} }),
-		[]string{"DroppedHoldIsReleased", "HoldThatIsReleasedIsNotDropped"}},
+		[]string{"DroppedHoldIsReleased", "DroppedHoldIsReleasedWithItsLevels", "HoldThatIsReleasedIsNotDropped"}},
 	{"nobody is woken in the queue", meeting(func(h fs.Host, t *tasks) { t.newEvent = func() fs.Event { return silent{h.NewEvent()} } }),
 		[]string{"WaiterGetsInAfterRelease", "CancelInTheQueueEndsTheWait", "WaitersAreServedFirstInFirstOut", "WaiterThatGivesUpLeavesTheOrderAsItIs",
 			"WaitersOfTwoLocksOnOnePathShareAQueue", "WaiterOutlivesClose", "PanicOfTheObserverInTheQueueTakesNothing"}},
@@ -167,14 +167,14 @@ var hostFaults = []fault{
 			ctx, _ := h.WithCancel(parent)
 			return ctx, func(error) {}
 		}
-	}), []string{"ContextEndsOnRelease", "ContextOfALevelEndsWithTheHold", "DoHoldsWhileTheFunctionRuns", "SharedOwnershipGoesDeeperForEverybody",
+	}), []string{"ContextEndsOnRelease", "ContextOfALevelEndsWithTheHold", "ContextThatWasCutOffEndsWithTheHold", "DoHoldsWhileTheFunctionRuns", "SharedOwnershipGoesDeeperForEverybody",
 		"ReleaseAllEndsEveryShare", "DroppedHoldIsReleased", "HoldExpires", "InnerLevelsExpireWithTheHold"}},
 	{"contexts do not say why they ended", meeting(func(h fs.Host, t *tasks) {
 		t.withCancel = func(parent context.Context) (context.Context, context.CancelCauseFunc) {
 			ctx, cancel := h.WithCancel(parent)
 			return ctx, func(error) { cancel(nil) }
 		}
-	}), []string{"ContextEndsOnRelease", "ContextOfALevelEndsWithTheHold", "DoHoldsWhileTheFunctionRuns", "CancelWhenEndsTheWait", "HoldExpires",
+	}), []string{"ContextEndsOnRelease", "ContextOfALevelEndsWithTheHold", "ContextOfALevelEndsWithTheOneItWasEnteredWith", "DoHoldsWhileTheFunctionRuns", "CancelWhenEndsTheWait", "HoldExpires",
 		"InnerLevelsExpireWithTheHold", "HoldThatIsReleasedInTimeIsNotLost"}},
 	{"CancelWhen is asked on", meeting(func(h fs.Host, t *tasks) {
 		over := time.Now().Add(4 * little) // so that it is not asked for ever
