@@ -74,16 +74,18 @@ func CheckAs[S Spec[S]](history History, timeout time.Duration) Result {
 func check[S Spec[S]](history History, timeout time.Duration, atLeast int) (result Result) {
 	start := time.Now()
 	defer func() { result.Took = time.Since(start) }()
-	if defect := history.defect(); defect != "" {
+	order := history.inClientOrder()
+	if defect := history.defect(order); defect != "" {
 		return Result{Verdict: Undecided, Evidence: noHistory + defect}
 	}
 	c := checker[S]{start, timeout, atLeast, history.deaths()}
 	locks := history.Locks()
 	if len(locks) < 2 {
-		return c.one(history)
+		return c.one(history, order)
 	}
 	for _, lock := range locks {
-		of := c.one(history.Of(lock))
+		part := history.Of(lock)
+		of := c.one(part, part.inClientOrder())
 		calls, decided := result.Calls+of.Calls, result.Decided+of.Decided
 		if result.Verdict == 0 || of.Verdict.worse(result.Verdict) {
 			result = of
@@ -108,9 +110,9 @@ type checker[S Spec[S]] struct {
 }
 
 // one checks the history of one lock.
-func (c checker[S]) one(history History) (result Result) {
+func (c checker[S]) one(history History, clientOrder []int) (result Result) {
 	kind := natureOf[S]()
-	s := history.settle(kind, c.deaths)
+	s := history.settle(kind, clientOrder, c.deaths)
 	if s.defect != "" {
 		return Result{Verdict: Undecided, Evidence: noHistory + s.defect}
 	}
@@ -138,7 +140,7 @@ func (c checker[S]) one(history History) (result Result) {
 			continue
 		}
 		found := finding{}
-		again := history.settle(kind, c.deaths)
+		again := history.settle(kind, clientOrder, c.deaths)
 		switch pairs, _ := Overlaps(again.intervals(), 1); {
 		case outcome == porcupine.Illegal:
 			result.Verdict = NotLinearizable
@@ -162,7 +164,7 @@ func (c checker[S]) one(history History) (result Result) {
 }
 
 // linearize looks for a legal order of a piece in the time that is left.
-func (c checker[S]) linearize(start S, piece []call) (porcupine.CheckResult, []*call) {
+func (c checker[S]) linearize(start S, piece []*call) (porcupine.CheckResult, []*call) {
 	left := c.timeout - time.Since(c.start)
 	if left <= 0 {
 		return porcupine.Unknown, nil

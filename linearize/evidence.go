@@ -19,11 +19,10 @@ func shared(o Overlap) finding { return finding{o.String(), o.From, o.To} }
 
 // unplaced finds the call for which there is no moment: after order, the longest legal beginning, which ends in state, none of the rest is
 // legal, and this one has to come first because it returned first.
-func unplaced[S Spec[S]](s *settled, piece []call, state S, order []*call) finding {
+func unplaced[S Spec[S]](s *settled, piece []*call, state S, order []*call) finding {
 	var stuck *call
 	var why string
-	for i := range piece {
-		c := &piece[i]
+	for _, c := range piece {
 		if slices.Contains(order, c) || stuck != nil && c.to > stuck.to {
 			continue
 		}

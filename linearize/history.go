@@ -82,7 +82,7 @@ type History struct {
 // client whose ends cannot be told apart are left out: those that ended by themselves before their acquisition returned, or twice. The history is that of one
 // exclusive lock ([History.Of]).
 func (h *History) Holds() []Interval {
-	s := h.settle(natureOf[model.Mutex](), h.deaths())
+	s := h.settle(natureOf[model.Mutex](), h.inClientOrder(), h.deaths())
 	return s.intervals()
 }
 
@@ -109,8 +109,8 @@ func (h *History) Of(lock string) History {
 	return of
 }
 
-// defect says why h is no history of a lock, or "".
-func (h *History) defect() string {
+// defect says why h is no history of a lock, or "". order is inClientOrder.
+func (h *History) defect(order []int) string {
 	for i, o := range h.Operations {
 		switch {
 		case !o.Kind.Valid():
@@ -120,7 +120,7 @@ func (h *History) defect() string {
 		}
 	}
 	var previous *Operation
-	for _, i := range h.inClientOrder() {
+	for _, i := range order {
 		o := &h.Operations[i]
 		if o.apart() {
 			continue
@@ -142,9 +142,12 @@ func (h *History) inClientOrder() []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int {
+	slices.SortFunc(order, func(i, j int) int {
 		a, b := &h.Operations[i], &h.Operations[j]
-		return cmp.Or(a.Client.compare(b.Client), a.compareTurn(b))
+		if c := a.Client.compare(b.Client); c != 0 {
+			return c
+		}
+		return cmp.Or(a.compareTurn(b), cmp.Compare(i, j))
 	})
 	return order
 }

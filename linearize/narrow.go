@@ -103,13 +103,15 @@ func (s *settled) untouch() {
 // cut orders the calls by time, and returns where pieces of atLeast calls begin: where nothing is in progress. All calls of a piece are before all of the
 // next in every legal order.
 func (s *settled) cut(atLeast int) (cuts []int) {
-	slices.SortFunc(s.calls, func(a, b call) int {
+	s.order = make([]*call, len(s.calls))
+	for i := range s.calls {
+		s.order[i] = &s.calls[i]
+	}
+	slices.SortFunc(s.order, func(a, b *call) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.id, b.id))
 	})
-	s.holds = nil                      // they are indices of the former order
 	begin, busy := 0, time.Duration(0) // busy is the latest moment of the calls so far
-	for i := range s.calls {
-		c := &s.calls[i]
+	for i, c := range s.order {
 		if i == 0 || i-begin >= atLeast && c.from > busy {
 			cuts = append(cuts, i)
 			begin = i
@@ -120,9 +122,9 @@ func (s *settled) cut(atLeast int) (cuts []int) {
 }
 
 // piece returns the calls of a piece.
-func (s *settled) piece(cuts []int, i int) []call {
+func (s *settled) piece(cuts []int, i int) []*call {
 	if i+1 < len(cuts) {
-		return s.calls[cuts[i]:cuts[i+1]]
+		return s.order[cuts[i]:cuts[i+1]]
 	}
-	return s.calls[cuts[i]:]
+	return s.order[cuts[i]:]
 }

@@ -20,7 +20,7 @@ const pictureTime = 5 * time.Second
 // scene is the part of a checked history that the picture shows.
 type scene struct {
 	spec    porcupine.Model // in the state before calls
-	calls   []call
+	calls   []*call
 	idle    []Operation
 	faults  []fault
 	marks   []mark
@@ -49,7 +49,7 @@ func newScene[S Spec[S]](s *settled, history History, cuts []int, states []S, ar
 			grown = true
 		}
 	}
-	sc := scene{spec: specification(states[first]), calls: s.calls[cuts[first]:][:n], clients: s.clients, finding: found}
+	sc := scene{spec: specification(states[first]), calls: s.order[cuts[first]:][:n], clients: s.clients, finding: found}
 	sc.spec.DescribeOperation = func(input, _ any) string { return input.(*call).String() }
 	sc.spec.DescribeOperationMetadata = func(metadata any) string { return metadata.(string) }
 	sc.spec.DescribeState = func(state any) string { return state.(progress[S]).state.Text(s.name) }
@@ -113,8 +113,7 @@ func (r Result) WriteHTML(path string) error {
 func (sc *scene) operations() []porcupine.Operation {
 	_, end := sc.span()
 	operations := make([]porcupine.Operation, len(sc.calls))
-	for i := range sc.calls {
-		c := &sc.calls[i]
+	for i, c := range sc.calls {
 		times := fmt.Sprintf("called %v, returned %v", c.Call, when(c.Return))
 		if c.Kind.Happens() {
 			times = fmt.Sprintf("between %v and %v", c.Call, when(c.Return))

@@ -10,6 +10,7 @@ import (
 // settled is a history of one lock in which everything has returned: calls that did not are closed by what is known, and what proves nothing is set aside.
 type settled struct {
 	calls   []call
+	order   []*call // by time, once they have been cut into pieces
 	holds   []hold
 	idle    []Operation // that prove nothing
 	clients []Client    // model.Client n is clients[n-1]
@@ -55,14 +56,13 @@ func (s *settled) intervals() []Interval {
 	return intervals
 }
 
-// settle closes the calls that never returned, ends what killed processes had, and finds which end belongs to which acquisition.
+// settle closes the calls that never returned, ends what killed processes had, and finds which end belongs to which acquisition. order is inClientOrder.
 //
 // What proves nothing is left out, and this changes no verdict. An acquisition or an announcement that failed is legal at every moment. One that never
 // returned and of which nothing was seen afterwards may be taken to have had no effect: it kept others out at most, and no lock has to let anybody in. A
 // beat that never returned may be taken so too, because a hold that has expired allows everything that one allows that has not.
-func (h *History) settle(kind nature, deaths map[int]time.Duration) settled {
+func (h *History) settle(kind nature, order []int, deaths map[int]time.Duration) settled {
 	s := settled{calls: make([]call, 0, len(h.Operations))}
-	order := h.inClientOrder()
 	for len(order) > 0 {
 		who := h.Operations[order[0]].Client
 		n := 1

@@ -335,6 +335,6 @@ func agreesWithTheSlowSearch[S Spec[S]](t *testing.T, habits habit) {
 
 // certain returns the certain times of the holds that are not shared.
 func certain[S Spec[S]](h History) []Interval {
-	s := h.settle(natureOf[S](), h.deaths())
+	s := h.settle(natureOf[S](), h.inClientOrder(), h.deaths())
 	return s.intervals()
 }

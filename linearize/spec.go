@@ -85,10 +85,9 @@ func specification[S Spec[S]](start S) porcupine.Model {
 }
 
 // linearize looks for a legal order of calls, and returns it, or the longest beginning of one.
-func linearize[S Spec[S]](start S, calls []call, timeout time.Duration) (porcupine.CheckResult, []*call) {
+func linearize[S Spec[S]](start S, calls []*call, timeout time.Duration) (porcupine.CheckResult, []*call) {
 	operations := make([]porcupine.Operation, len(calls))
-	for i := range calls {
-		c := &calls[i]
+	for i, c := range calls {
 		operations[i] = porcupine.Operation{Input: c, Call: int64(c.from), Return: int64(c.to)}
 	}
 	outcome, info := porcupine.CheckOperationsVerbose(specification(start), operations, timeout)
@@ -101,7 +100,7 @@ func linearize[S Spec[S]](start S, calls []call, timeout time.Duration) (porcupi
 	}
 	order := make([]*call, len(longest))
 	for i, id := range longest {
-		order[i] = &calls[id]
+		order[i] = calls[id]
 	}
 	return outcome, order
 }
