@@ -17,7 +17,8 @@ type Config struct {
 	// Engine is how tasks take turns; it changes nothing that can be seen.
 	Engine Engine
 	// Slack is how far the clock may run ahead of a task that could go on: whoever is ready within that time after the first may run as well. With 0 events happen in the order
-	// of their times; with a negative one anybody may be held up for as long as the strategy likes.
+	// of their times; with a negative one anybody may be held up for as long as the strategy likes, which is some minutes at most: a program in which something happens every quarter of
+	// a second would otherwise go on for ever without one of its tasks.
 	Slack time.Duration
 	// Faults are what goes wrong in a call.
 	Faults []Fault
@@ -33,6 +34,9 @@ type Config struct {
 
 // DefaultSteps is the bound on a run that says nothing else. Runs of a few processes need some hundred steps; only one that spins comes so far.
 const DefaultSteps = 1 << 20
+
+// unbounded is longer than anybody in a world waits who does not wait for ever.
+const unbounded = 2 * time.Minute
 
 // ErrSteps says that a run was ended because it did not end by itself.
 var ErrSteps = errors.New("the run reached its bound of steps")
@@ -82,7 +86,7 @@ const god = "world"
 func New(c Config) *World {
 	w := &World{config: c, strategy: c.Strategy, slack: c.Slack, limit: c.Steps, source: source{scramble(c.Seed)}}
 	if w.slack < 0 {
-		w.slack = math.MaxInt64
+		w.slack = unbounded
 	}
 	if w.limit == 0 {
 		w.limit = DefaultSteps
