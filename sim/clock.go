@@ -12,10 +12,10 @@ func (p *Process) Now() time.Time {
 	return p.machine.wall(p.world.now)
 }
 
-// Monotonic implements [fs.Clock]. It stands still while the machine is suspended.
+// Monotonic implements [fs.Clock]. It stands still while the machine is suspended. Its origin is another one for every process, so that a time of one means nothing to another.
 func (p *Process) Monotonic() time.Duration {
 	p.world.call(OpMonotonic)
-	return p.machine.monotonic()
+	return p.machine.monotonic() + p.origin
 }
 
 // Uptime implements [fs.Clock].

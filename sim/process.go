@@ -19,8 +19,9 @@ type Process struct {
 	name      string
 	serial    int // in the world, in the order of the starts
 	pid       int
-	outer     int    // the pid as the machine's own namespace has it
-	started   uint64 // in ticks of the machine
+	outer     int           // the pid as the machine's own namespace has it
+	started   uint64        // in ticks of the machine
+	origin    time.Duration // that its monotonic clock shows at the start of the machine
 	cred      disk.Cred
 	main      *Task
 	lastTask  int32
@@ -62,6 +63,7 @@ func (n *Namespace) newProcess(cred disk.Cred, name string) *Process {
 	w.processes = append(w.processes, p)
 	p.started = uint64(w.now/(10*time.Millisecond)) + 1 // in ticks, as the kernel counts it
 	p.source = source{scramble(w.config.Seed ^ hashString(name) ^ uint64(p.pid)<<32)}
+	p.origin = time.Duration(scramble(p.source.state) % uint64(time.Hour))
 	p.frozen = n.machine.suspended
 	n.machine.processes = append(n.machine.processes, p)
 	return p
