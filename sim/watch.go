@@ -20,3 +20,6 @@ func (p *Process) happened(h Happening) {
 
 // Current returns the task that runs, nil before and after the run.
 func (w *World) Current() *Task { return w.current }
+
+// Blocked reports whether the task waits for somebody to wake it.
+func (t *Task) Blocked() bool { return t.state == blocked }

@@ -2,10 +2,12 @@ package scenario
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/holdfast-lock/holdfast/lock"
 	"github.com/holdfast-lock/holdfast/sim"
@@ -23,8 +25,13 @@ type Program struct {
 	paths     []string // of the locks, without doubles
 	steps     []op
 	setup     property.Setup
-	power     bool // can fail
-	strangers int  // of the block that has most
+	named     []string // paths that the scenario names
+	power     bool     // can fail
+
+	lastTrouble  int           // step in which something goes wrong, or somebody unknown does something; -1: none
+	strikes      int           // faults that will happen, if their calls do; more than there can be if one happens in every call
+	stopsForGood bool          // a fault stops somebody until he is continued
+	longestDelay time.Duration // of a fault
 }
 
 // program is a process of the scenario.
@@ -340,7 +347,6 @@ func (c *compiler) together(s *Step) *block {
 			b.busy++
 		}
 	}
-	c.strangers = max(c.strangers, len(strangers))
 	return b
 }
 
@@ -430,15 +436,14 @@ func (c *compiler) prepare() {
 		return
 	}
 	s := c.scenario
-	for _, f := range s.Faults {
-		c.power = c.power || f.Kind == sim.Power
-	}
+	c.faults()
 	for i, f := range s.Faults {
 		if f.Process != "" && c.process(f.Process) < 0 {
 			c.wrong("fault", i, "expected a process, not %q", f.Process)
 		}
 	}
-	c.setup = property.Setup{Processes: len(c.processes), Clients: len(c.clients), Slack: s.Slack, ReadOnly: s.Disk.ReadOnly, NoLocks: s.Disk.NoLocks, Polls: s.Disk.NoKernelWait}
+	apart := len(c.machines) > 1 || slices.ContainsFunc(c.processes, func(p program) bool { return p.Container != "" })
+	c.setup = property.Setup{Apart: apart, Processes: len(c.processes), Clients: len(c.clients), Slack: s.Slack, ReadOnly: s.Disk.ReadOnly, NoLocks: s.Disk.NoLocks, Polls: s.Disk.NoKernelWait}
 	for _, k := range s.Locks {
 		n := c.pathNumber(c.lockPath(k))
 		c.setup.Locks = append(c.setup.Locks, property.Lock{Name: k.Name, Path: n, Lifetime: k.Lifetime, Fencing: k.Fencing, Shared: k.Shared, Singleton: k.Singleton})
@@ -446,6 +451,44 @@ func (c *compiler) prepare() {
 	c.setup.Paths = len(c.paths)
 	c.disturbances(c.steps)
 	c.locksOfProcesses()
+	c.troubles()
+	c.each(func(s *Step) {
+		for _, p := range []string{s.Path, s.To} {
+			if p != "" {
+				c.named = append(c.named, path.Clean(p))
+			}
+		}
+	})
+	for _, f := range s.Files {
+		c.named = append(c.named, path.Clean(f.Path))
+	}
+}
+
+// faults takes note of what the faults can do.
+func (c *compiler) faults() {
+	for _, f := range c.scenario.Faults {
+		c.power = c.power || f.Kind == sim.Power
+		c.strikes++
+		if f.Nth == 0 {
+			c.strikes = math.MaxInt32
+		}
+		switch f.Kind {
+		case sim.Delay:
+			c.longestDelay = max(c.longestDelay, f.For)
+		case sim.Stop:
+			c.stopsForGood = c.stopsForGood || f.For == 0
+		}
+	}
+}
+
+// troubles finds the last step after which nothing goes wrong any more.
+func (c *compiler) troubles() {
+	c.lastTrouble = -1
+	for i, o := range c.steps {
+		if o.block != nil && len(o.block.strangers) > 0 || o.Verb >= VerbKill && o.Verb <= VerbRemount && o.Verb != VerbAdvance || o.Verb == VerbFork {
+			c.lastTrouble = i
+		}
+	}
 }
 
 // lockPath returns the path of a lock as an absolute one. A relative one counts from the directory of the first process that has one.

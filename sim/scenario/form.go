@@ -142,9 +142,24 @@ var modeArg = arg{"MODE", func(l *line, s *Step) {
 	l.take("permission bits such as 0644", func(w string) bool {
 		mode, ok := parseMode(w)
 		s.Mode = mode
-		return ok
+		return ok && mode <= 0o777
 	})
 }, func(s *Step) string { return printMode(s.Mode) }, itself}
+
+// dirModeArg is the mode of a directory that is not everybody's.
+var dirModeArg = arg{"[mode=MODE]", func(l *line, s *Step) {
+	if v, ok := strings.CutPrefix(l.peek(), "mode="); ok {
+		if s.Mode, ok = parseMode(v); !ok || s.Mode == 0 {
+			l.expected("mode=MODE, such as mode=1777")
+		}
+		l.next++
+	}
+}, func(s *Step) string {
+	if s.Mode == 0 {
+		return ""
+	}
+	return "mode=" + printMode(s.Mode)
+}, itself}
 
 var countArg = arg{"NUMBER", func(l *line, s *Step) {
 	l.take("a number", func(w string) bool {
@@ -229,7 +244,7 @@ var forms = []form{
 	{VerbCreate, byStranger, []arg{fromArg, contentArg}, nil},
 	{VerbLink, byStranger, []arg{fromArg, toArg}, nil},
 	{VerbSymlink, byStranger, []arg{targetArg, fromArg}, nil},
-	{VerbMkdir, byStranger, []arg{fromArg}, nil},
+	{VerbMkdir, byStranger, []arg{fromArg, dirModeArg}, nil},
 	{VerbMkfifo, byStranger, []arg{fromArg}, nil},
 	{VerbChmod, byStranger, []arg{modeArg, fromArg}, nil},
 	{VerbRemount, byStranger, []arg{mountArg}, nil},

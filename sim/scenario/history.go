@@ -1,0 +1,70 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/holdfast-lock/holdfast/linearize"
+	"github.com/holdfast-lock/holdfast/model"
+)
+
+// The calls of the clients, as package linearize judges them: the outermost level of each hold.
+
+func (r *Runner) historyClient(c *client) linearize.Client {
+	return linearize.Client{Process: r.processes[c.process].number, Task: taskOf(r.program.clients[c.index].name)}
+}
+
+func (r *Runner) record(lock int, o linearize.Operation) {
+	h := &r.histories[r.program.setup.Locks[lock].Path-1]
+	h.Operations = append(h.Operations, o)
+}
+
+// acquireEnded records an acquisition that has returned.
+func (r *Runner) acquireEnded(c *client, o *op, called time.Duration, token uint64, ok bool) {
+	if r.options.History && !r.program.setup.Locks[o.lock].Shared {
+		r.record(o.lock, linearize.Operation{Client: r.historyClient(c), Kind: model.Acquire, Call: called, Return: r.world.Now(), OK: ok, Token: token})
+	}
+}
+
+// releaseEnded records the release of the last level.
+func (r *Runner) releaseEnded(c *client, lock int, called time.Duration, ok bool) {
+	if r.options.History && !r.program.setup.Locks[lock].Shared {
+		r.record(lock, linearize.Operation{Client: r.historyClient(c), Kind: model.Release, Call: called, Return: r.world.Now(), OK: ok})
+	}
+}
+
+// holdExpired records that a hold has ended by itself, at some time since its lifetime can have passed.
+func (r *Runner) holdExpired(number int32) {
+	h := &r.holds[number]
+	if h.expires && r.options.History && h.depth == 1 && !r.program.setup.Locks[h.lock].Shared {
+		r.record(h.lock, linearize.Operation{Client: r.historyClient(&r.clients[h.client]), Kind: model.End, Call: h.called, Return: r.world.Now()})
+	}
+	h.expires = false
+}
+
+// recordDeath records that a process is gone.
+func (r *Runner) recordDeath(p *process) {
+	if !r.options.History {
+		return
+	}
+	for i := range r.histories {
+		r.histories[i].Killed(p.number, r.world.Now())
+	}
+}
+
+// recordStop records that a process has been stopped until now.
+func (r *Runner) recordStop(p *process) {
+	for i := range r.histories {
+		r.histories[i].Stopped(p.number, p.frozenAt, r.world.Now())
+	}
+}
+
+// closeHistories records the holds that have ended without anybody asking.
+func (r *Runner) closeHistories() {
+	for i := 1; i < len(r.holds); i++ {
+		h := &r.holds[i]
+		life := r.program.setup.Locks[h.lock].Lifetime
+		if h.live && h.expires && r.world.Now() >= h.called+life {
+			r.holdExpired(int32(i))
+		}
+	}
+}

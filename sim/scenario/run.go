@@ -1,0 +1,226 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/linearize"
+	"github.com/holdfast-lock/holdfast/lock"
+	"github.com/holdfast-lock/holdfast/sim"
+	"github.com/holdfast-lock/holdfast/sim/disk"
+	"github.com/holdfast-lock/holdfast/sim/scenario/property"
+)
+
+// RunOptions say what else is wanted of a run. None of them changes what happens, but for Seed, Strategy and Until.
+type RunOptions struct {
+	// Seed takes the place of that of the scenario, unless it is 0.
+	Seed uint64
+	// Strategy takes the place of that of the scenario, and of its switches, unless it is nil.
+	Strategy sim.Strategy
+	// Engine is how tasks take turns.
+	Engine sim.Engine
+	// Until ends the run after so many steps without a finding, unless it is 0.
+	Until int
+	// Record keeps the schedule.
+	Record bool
+	// History keeps the calls of every lock file for package linearize.
+	History bool
+	// Timeline keeps what came of each step.
+	Timeline bool
+	// Trace is told every call.
+	Trace func(sim.Record)
+}
+
+// Result is what came of a run.
+type Result struct {
+	Finding   *Finding // nil: all is well
+	Hash      uint64   // two runs with the same hash are the same
+	Steps     int      // calls through the seam
+	Decisions int      // at which there was a choice
+	Time      time.Duration
+	Seen      property.Facts
+	Schedule  []sim.Deviation
+	Histories []linearize.History // by lock file
+	Timeline  string              // a line for each step, with what came of it
+}
+
+// Finding is what was not as it must be.
+type Finding struct {
+	// Property is "P1" to "P20"; "expectation" of a step or check; "output" for one that differs from what was recorded; "limit" for a run that does not end in its time; "panic".
+	Property string
+	Line     int // of the step in the file, 0 if it is none in particular
+	Step     int
+	Time     time.Duration
+	Message  string // in one line
+	Facts    string // what nobody in the world knows: who holds what
+	Stack    string // of a panic
+}
+
+func (f *Finding) Error() string {
+	place := ""
+	if f.Line > 0 {
+		place = fmt.Sprintf("line %d, ", f.Line)
+	}
+	text := fmt.Sprintf("%s at %sstep %d, %v: %s", f.Property, place, f.Step, f.Time, f.Message)
+	if f.Facts != "" {
+		text += " (" + f.Facts + ")"
+	}
+	return text
+}
+
+// The kinds of findings that are no property's.
+const (
+	findingExpectation = "expectation"
+	findingOutput      = "output"
+	findingLimit       = "limit"
+	findingPanic       = "panic"
+)
+
+// errFinished ends a run that has done what it was to do.
+var errFinished = errors.New("finished")
+
+// Run runs a scenario. The finding of one that cannot be compiled is an error.
+func Run(s *Scenario, o RunOptions) (Result, error) {
+	p, err := Compile(s)
+	if err != nil {
+		return Result{}, err
+	}
+	return new(Runner).Run(p, o), nil
+}
+
+// Runner runs programs, one after the other. Its zero value is ready; used again it keeps its room.
+type Runner struct {
+	program *Program
+	options RunOptions
+	seed    uint64
+	world   *sim.World
+	set     property.Set
+	event   property.Event // scratch
+	finding *Finding
+
+	machines   []*sim.Machine
+	containers []container
+	processes  []process
+	clients    []client
+	children   []*sim.Process
+	holds      []hold // by number, from 1
+	slots      []int32
+	byTask     []int32 // client of each task, less 1
+	inodes     []*disk.Inode
+	random     uint64
+
+	awaited     func() bool // whether the conductor may go on; nil if it waits for nothing
+	bell        fs.Event
+	block       *block // under way
+	position    int    // of the conductor in the program
+	passed      int    // steps of the program that are done
+	strangers   int    // that are not done
+	asleep      []bool // machines that are suspended
+	struck      int
+	incarnation int
+	calm        bool
+	story       []entry
+	histories   []linearize.History
+}
+
+type container struct {
+	machine   int
+	name      string
+	namespace *sim.Namespace
+}
+
+// hold is a hold as the runner knows it.
+type hold struct {
+	*lock.Hold
+	ctx     fsContext // nil if nobody has asked for it
+	end     func()    // ends the context of the acquisition, nil if it has none
+	client  int
+	process int
+	lock    int
+	token   uint64
+	since   time.Duration
+	called  time.Duration
+	depth   int
+	live    bool
+	expires bool
+}
+
+// Run runs a program. The result does not depend on what the Runner ran before.
+func (r *Runner) Run(p *Program, o RunOptions) Result {
+	r.begin(p, o)
+	err := r.world.Run()
+	return r.end(err)
+}
+
+// end makes the result.
+func (r *Runner) end(err error) Result {
+	w := r.world
+	result := Result{Hash: w.Hash(), Steps: w.Steps(), Decisions: w.Decisions(), Time: w.Now(), Schedule: w.Schedule()}
+	r.judge(err)
+	result.Finding = r.finding
+	result.Seen = r.set.Seen()
+	if r.options.History {
+		r.closeHistories()
+		result.Histories = r.histories
+	}
+	if r.options.Timeline {
+		result.Timeline = r.timeline()
+		if want := r.program.scenario.Expected; want != "" && r.finding == nil && want != result.Timeline {
+			result.Finding = r.newFinding(findingOutput, 0, difference(want, result.Timeline))
+		}
+	}
+	return result
+}
+
+// judge turns what ended the run into a finding, if it is one.
+func (r *Runner) judge(err error) {
+	if r.finding != nil {
+		return
+	}
+	t := property.Tables{Step: r.world.Steps(), Time: r.world.Now()}
+	var stuck *sim.StuckError
+	var panicked *sim.PanicError
+	switch {
+	case err == errFinished, err == nil:
+		r.tables(&t)
+	case errors.Is(err, sim.ErrSteps):
+		if r.options.Until > 0 {
+			return
+		}
+		t.Steps = true
+	case errors.As(err, &stuck):
+		t.Stuck = err.Error()
+	case errors.As(err, &panicked):
+		r.finding = r.newFinding(findingPanic, 0, err.Error())
+		r.finding.Stack = panicked.Stack
+		return
+	default:
+		r.finding = r.newFinding(findingLimit, 0, err.Error())
+		return
+	}
+	r.set.End(&t)
+	if v := r.set.Violation(); v != nil {
+		r.violated(v)
+	} else if t.Stuck != "" || t.Steps {
+		r.finding = r.newFinding(findingLimit, 0, err.Error())
+	}
+}
+
+func (r *Runner) violated(v *property.Violation) {
+	r.finding = r.newFinding(v.Property, 0, v.Message)
+	r.finding.Step, r.finding.Time = v.Step, v.Time
+}
+
+func (r *Runner) newFinding(property string, line int, message string) *Finding {
+	return &Finding{Property: property, Line: line, Step: r.world.Steps(), Time: r.world.Now(), Message: message, Facts: r.ghosts()}
+}
+
+// fail ends the run with a finding about a step.
+func (r *Runner) fail(s *Step, format string, args ...any) {
+	if r.finding == nil {
+		r.finding = r.newFinding(findingExpectation, s.Line, s.String()+": "+fmt.Sprintf(format, args...))
+	}
+	r.world.Fail(errFinished)
+}

@@ -1,0 +1,338 @@
+package scenario
+
+import (
+	"context"
+	iofs "io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/linearize"
+	"github.com/holdfast-lock/holdfast/lock"
+	"github.com/holdfast-lock/holdfast/sim"
+	"github.com/holdfast-lock/holdfast/sim/disk"
+	"github.com/holdfast-lock/holdfast/sim/scenario/property"
+)
+
+type fsContext = context.Context
+
+// process is a process of the scenario, whichever incarnation lives.
+type process struct {
+	sim      *sim.Process
+	host     *host
+	locks    []*lock.Lock
+	errs     []error // of making them
+	bare     []bareLock
+	index    int
+	number   int  // of the incarnation, over all processes
+	byFault  bool // what befell it last was a fault
+	frozenAt time.Duration
+	leftover *property.Leftover
+}
+
+// bareLock is a file that a process has locked without a lock.Lock.
+type bareLock struct {
+	path string
+	file fs.File
+}
+
+// host is a process as the engine sees it, which tells the properties what the engine looks at and what it removes.
+type host struct {
+	*sim.Process
+	r     *Runner
+	index int
+}
+
+func (h *host) Lstat(name string) (fs.Info, error) {
+	info, err := h.Process.Lstat(name)
+	if n := h.r.pathNumber(name); n > 0 {
+		if c := h.r.currentClient(); c != nil {
+			h.r.told(property.Event{Kind: property.Looked, Process: int32(h.index + 1), Client: int32(c.index + 1), Path: n})
+		}
+	}
+	return info, err
+}
+
+func (h *host) Remove(name string) error {
+	err := h.Process.Remove(name)
+	if n := h.r.pathNumber(name); n > 0 && err == nil {
+		h.r.told(property.Event{Kind: property.Removed, Process: int32(h.index + 1), Path: n})
+	}
+	return err
+}
+
+func (r *Runner) pathNumber(name string) int32 {
+	for i, p := range r.program.paths {
+		if p == name {
+			return int32(i + 1)
+		}
+	}
+	return 0
+}
+
+// begin builds the world.
+func (r *Runner) begin(p *Program, o RunOptions) {
+	s := p.scenario
+	r.program, r.options, r.finding = p, o, nil
+	r.seed = s.Seed
+	if o.Seed != 0 {
+		r.seed = o.Seed
+	}
+	r.random = r.seed
+	r.world = sim.New(sim.Config{Seed: r.seed, Strategy: r.strategy(), Engine: o.Engine, Slack: s.Slack, Faults: s.Faults, Steps: o.Until, Record: o.Record, Trace: o.Trace, Watch: r.watch})
+	r.world.OnPowerLoss(func(m *sim.Machine) { r.powerLoss(m, KeepRandom) })
+	r.event = property.Event{}
+	r.holds = append(r.holds[:0], hold{})
+	r.slots = resized(r.slots, len(p.slots))
+	r.byTask, r.inodes, r.story = r.byTask[:0], r.inodes[:0], r.story[:0]
+	r.awaited, r.bell, r.block, r.position, r.passed, r.strangers, r.struck, r.incarnation, r.calm = nil, nil, nil, 0, 0, 0, 0, 0, false
+	r.asleep = resized(r.asleep, len(p.machines))
+	r.histories = nil
+	if o.History {
+		r.histories = make([]linearize.History, len(p.paths))
+	}
+	r.set.Begin(&p.setup, r)
+	r.build()
+	r.children = resized(r.children, len(p.children))
+	r.clients = resized(r.clients, len(p.clients))
+	for i := range r.clients {
+		r.clients[i] = client{r: r, index: i, process: p.clients[i].process}
+	}
+	r.processes = resized(r.processes, len(p.processes))
+	if len(p.steps) > 0 && p.steps[0].block != nil { // nobody has to wait for the conductor
+		r.open(p.steps[0].block)
+	}
+	for i := range r.processes {
+		r.processes[i].index = i
+		r.start(i)
+	}
+	r.settle()
+	r.world.God("conductor", r.conduct)
+	if s.Slack >= 0 {
+		limit := s.Limit
+		if limit == 0 {
+			limit = DefaultLimit
+		}
+		r.world.After(limit, r.expire)
+	}
+}
+
+// resized returns a slice of n zero values, in the room of s if it has enough.
+func resized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// strategy returns who decides.
+func (r *Runner) strategy() sim.Strategy {
+	s := r.program.scenario
+	switch {
+	case r.options.Strategy != nil:
+		return r.options.Strategy
+	case len(s.Switches) > 0:
+		return &sim.Replay{Deviations: s.Switches}
+	case s.Strategy != "":
+		strategy, _ := sim.ParseStrategy(s.Strategy) // it was parsed before
+		return strategy
+	}
+	return nil
+}
+
+// build makes the machines. They share one disk.
+func (r *Runner) build() {
+	p, s := r.program, r.program.scenario
+	options := s.Disk
+	options.Durability = p.power
+	readOnly := options.ReadOnly
+	options.ReadOnly = false // until everything is there
+	d := disk.New(options)
+	now := sim.Epoch
+	must(d.Mkdir(disk.Cred{}, WorkDir, 0o777, now))
+	for _, f := range s.Files {
+		must(makeDirs(d, path.Dir(f.Path), now))
+		must(d.WriteFile(disk.Cred{}, f.Path, []byte(f.Data), 0o666, now))
+	}
+	d.SyncAll()
+	d.SetReadOnly(readOnly)
+	r.machines = r.machines[:0]
+	for _, m := range p.machines {
+		r.machines = append(r.machines, r.world.NewMachine(m.Name, sim.Clock{Start: sim.Epoch.Add(m.Skew), Drift: m.Drift, Noise: m.Noise}, d))
+	}
+	r.containers = r.containers[:0]
+}
+
+// must is for what a disk that is empty and that nobody else uses does not refuse.
+func must(err error) {
+	if err != nil {
+		panic("scenario: " + err.Error())
+	}
+}
+
+func makeDirs(d *disk.Disk, dir string, now time.Time) error {
+	if _, err := d.Lstat(disk.Cred{}, dir); err == nil {
+		return nil
+	}
+	if err := makeDirs(d, path.Dir(dir), now); err != nil {
+		return err
+	}
+	return d.Mkdir(disk.Cred{}, dir, 0o777, now)
+}
+
+func (r *Runner) disk() *disk.Disk { return r.machines[0].Disk("/") }
+
+// namespace returns where a process runs.
+func (r *Runner) namespace(p *program) *sim.Namespace {
+	m := r.machines[p.machine]
+	if p.Container == "" {
+		return m.Namespace()
+	}
+	for _, c := range r.containers {
+		if c.machine == p.machine && c.name == p.Container {
+			return c.namespace
+		}
+	}
+	hostname := p.Hostname
+	if hostname == "" {
+		hostname = p.Container
+	}
+	n := m.NewNamespace(hostname)
+	r.containers = append(r.containers, container{p.machine, p.Container, n})
+	return n
+}
+
+// start starts a process, for the first time or anew.
+func (r *Runner) start(index int) {
+	plan, p := &r.program.processes[index], &r.processes[index]
+	again := p.sim != nil
+	if again && !p.sim.Dead() {
+		return
+	}
+	r.incarnation++
+	p.number = r.incarnation
+	p.bare, p.byFault, p.leftover = p.bare[:0], false, nil
+	p.locks = resized(p.locks, len(r.program.scenario.Locks))
+	p.errs = resized(p.errs, len(p.locks))
+	workDir := plan.WorkDir
+	if workDir == "" {
+		workDir = "/"
+	}
+	cred := disk.Cred{UID: plan.User, Umask: fs.FileMode(plan.Umask), WorkDir: workDir}
+	p.sim = r.namespace(plan).StartAs(cred, plan.Name, func(s *sim.Process) { r.main(p, s) })
+	p.host = &host{p.sim, r, index}
+	if again {
+		r.told(property.Event{Kind: property.Started, Process: int32(index + 1)})
+	}
+}
+
+// main is the main function of a process.
+func (r *Runner) main(p *process, s *sim.Process) {
+	plan := &r.program.processes[p.index]
+	for _, k := range plan.opened {
+		p.locks[k], p.errs[k] = r.newLock(p, k)
+	}
+	for _, c := range plan.clients[1:] {
+		s.Go("client", r.clients[c].main)
+	}
+	r.clients[plan.clients[0]].main()
+}
+
+// newLock makes a lock of a process.
+func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
+	s := &r.program.scenario.Locks[k]
+	options := append(make([]lock.Option, 0, 8), lock.Host(p.host))
+	if s.Timeout > 0 {
+		options = append(options, lock.Timeout(s.Timeout))
+	}
+	if s.NoWait {
+		options = append(options, lock.NoWait())
+	}
+	if s.Poll > 0 {
+		options = append(options, lock.PollInterval(s.Poll))
+	}
+	if s.Lifetime > 0 {
+		options = append(options, lock.Lifetime(s.Lifetime))
+	}
+	if s.Mode != 0 {
+		options = append(options, lock.Mode(fs.FileMode(s.Mode)))
+	}
+	if s.Fencing {
+		options = append(options, lock.Fencing())
+	}
+	if s.Shared {
+		options = append(options, lock.SharedOwnership())
+	}
+	if s.Singleton {
+		options = append(options, lock.Singleton())
+	}
+	if s.HookFails {
+		options = append(options, lock.OnAcquired(func(fs.File) error { return errHook }))
+	}
+	if s.Fallback != "" {
+		i := slices.IndexFunc(r.program.scenario.Locks, func(o Lock) bool { return o.Name == s.Fallback })
+		if p.locks[i] == nil {
+			return nil, p.errs[i]
+		}
+		options = append(options, lock.FallbackTo(p.locks[i]))
+	}
+	return lock.New(s.Path, options...)
+}
+
+// powerLoss takes the power from a machine. What lies on the disk is lost only if the machine is alone: else the disk is that of a server, which keeps its power.
+func (r *Runner) powerLoss(m *sim.Machine, keep Keep) {
+	mode := disk.All
+	switch {
+	case len(r.machines) > 1:
+	case keep == KeepNone:
+		mode = disk.None
+	case keep == KeepRandom:
+		mode = disk.Random(0.5)
+	}
+	m.PowerLoss(func(d *disk.Disk) *disk.Disk {
+		if len(r.machines) > 1 {
+			return d
+		}
+		return d.Crash(r.draw, mode)
+	})
+	r.told(property.Event{Kind: property.PowerLost})
+}
+
+// draw returns a random number (splitmix64).
+func (r *Runner) draw() uint64 {
+	r.random += 0x9e3779b97f4a7c15
+	z := r.random
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// leftovers are the names in a directory that are neither lock files, nor what the engine keeps beside them, nor named by the scenario.
+func (r *Runner) leftovers(dir string) []string {
+	entries, err := r.disk().ReadDir(disk.Cred{}, dir)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		full := path.Join(dir, e.Name)
+		if e.Type&iofs.ModeDir == 0 && !r.isRecord(full) && !slices.Contains(r.program.named, full) {
+			names = append(names, full)
+		}
+	}
+	return names
+}
+
+// isRecord reports whether a file is a lock file or one that stays beside it.
+func (r *Runner) isRecord(name string) bool {
+	for _, p := range r.program.paths {
+		if rest, ok := strings.CutPrefix(name, p); ok && (rest == "" || rest == ".lifetime" || rest == ".fence") {
+			return true
+		}
+	}
+	return false
+}
