@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/fs/osfs"
 	"github.com/holdfast-lock/holdfast/lock"
+	"github.com/holdfast-lock/holdfast/lock/internal/fence"
 )
 
 // TestFilesBesideTheLockFileHaveItsMode: else somebody who may not open the lock file could lock them, or somebody who may could not use them.
@@ -110,6 +111,90 @@ func TestFileBesideTheLockFileThatIsKeptLockedIsWaitedFor(t *testing.T) {
 		if err := <-got; err != nil {
 			t.Errorf("%s: after it was let go: %v", suffix, err)
 		}
+	}
+}
+
+// protective is a host that does not make a file which is there, as Linux does not in a sticky directory if the file is somebody else's (fs.protected_regular).
+type protective struct{ fs.Host }
+
+func (h protective) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, error) {
+	if _, err := h.Lstat(path); err == nil && flag&fs.Create != 0 {
+		return nil, &os.PathError{Op: "open", Path: path, Err: syscall.EACCES}
+	}
+	return h.Host.Open(path, flag, perm)
+}
+
+func TestFilesOfOthersInAStickyDirectoryAreUsed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "work.lock")
+	for i, host := range []fs.Host{osfs.New(), protective{osfs.New()}} {
+		h, err := open(t, path, lock.Host(host), lock.Fencing(), lock.Lifetime(time.Hour)).Acquire(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Token() != uint64(i+1) {
+			t.Errorf("token %d, want %d", h.Token(), i+1)
+		}
+		if err := h.Release(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestNameWithoutRoomForTheFilesBesideIsAnError, one that says so, with what needs the room, and only with that.
+func TestNameWithoutRoomForTheFilesBesideIsAnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("n", 250))
+	for name, opts := range map[string][]lock.Option{"Lifetime": {lock.Lifetime(time.Hour)}, "Fencing": {lock.Fencing()}} {
+		l := open(t, path, opts...)
+		_, err := l.TryAcquire(context.Background())
+		if !errors.Is(err, fs.ErrNameTooLong) || strings.Count(err.Error(), "\n") > 0 || !strings.HasSuffix(err.Error(), "needs a shorter name") {
+			t.Errorf("%s: got error %v", name, err)
+		}
+		if l.HeldHere() {
+			t.Errorf("%s: the lock is held after that", name)
+		}
+	}
+	l := open(t, path)
+	h, err := l.TryAcquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Release()
+	if st, err := l.Status(); err != nil || st.Token != 0 || st.TokenErr != nil || runtime.GOOS == "linux" && st.State != lock.StateHeld {
+		t.Errorf("Status: %+v, %v", st, err)
+	}
+}
+
+// TestStatusTellsOfTheLockWhateverLiesInPlaceOfTheNumbers, and why it does not tell the number.
+func TestStatusTellsOfTheLockWhateverLiesInPlaceOfTheNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "work.lock")
+	l := open(t, path)
+	h, err := l.TryAcquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Release()
+	for what, row := range map[string]struct {
+		make func(name string) error
+		want error
+	}{
+		"FIFO":          {func(name string) error { return syscall.Mkfifo(name, 0o600) }, fs.ErrNotRegular},
+		"directory":     {func(name string) error { return os.Mkdir(name, 0o700) }, fs.ErrNotRegular},
+		"symbolic link": {func(name string) error { return os.Symlink("nowhere", name) }, fs.ErrSymlink},
+		"garbage":       {func(name string) error { return os.WriteFile(name, []byte("garbage"), 0o600) }, fence.ErrDamaged},
+	} {
+		if err := row.make(path + fence.Suffix); err != nil {
+			t.Fatal(err)
+		}
+		st, err := l.Status()
+		if err != nil || !errors.Is(st.TokenErr, row.want) || st.Token != 0 || runtime.GOOS == "linux" && st.State != lock.StateHeld {
+			t.Errorf("Status beside a %s: %+v, %v", what, st, err)
+		}
+		if err := os.Remove(path + fence.Suffix); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st, err := l.Status(); err != nil || st.TokenErr != nil {
+		t.Errorf("Status: %+v, %v", st, err)
 	}
 }
 

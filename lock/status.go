@@ -14,7 +14,10 @@ type Status struct {
 	State   State
 	Holders []fs.LockOwner
 	Waiters []fs.LockOwner // those that wait in the kernel, one per process; who polls is not seen
-	Token   uint64         // the last fencing number, 0 if there is none or it is just being taken (Windows)
+	Token   uint64         // the last fencing number, 0 if there is none or it is not known
+	// TokenErr says why the number is not known: something else lies in the place of its file, or the file is damaged or, on Windows, just being
+	// used, which is [fs.ErrBusy].
+	TokenErr error
 }
 
 // State says whether a lock is held.
@@ -48,10 +51,7 @@ func inspectFile(host fs.Host, path string) (Status, error) {
 	}
 	st, err := inspectID(host, path, info.ID)
 	if err == nil {
-		st.Token, err = fence.Last(host, path)
-	}
-	if errors.Is(err, fs.ErrBusy) {
-		err = nil // somebody is just taking a number, and the platform lets nobody read meanwhile (Windows)
+		st.Token, st.TokenErr = fence.Last(host, path)
 	}
 	return st, err
 }

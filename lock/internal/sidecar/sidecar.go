@@ -133,7 +133,7 @@ func Locked(host fs.Host, path string) bool {
 // Read opens the file at path for reading, without a lock. It returns nil if there is none.
 func Read(host fs.Host, path string) (fs.File, error) {
 	f, err := host.Open(path, fs.ReadOnly|fs.NoFollow|fs.NonBlock, 0)
-	if errors.Is(err, iofs.ErrNotExist) {
+	if errors.Is(err, iofs.ErrNotExist) || errors.Is(err, fs.ErrNameTooLong) {
 		return nil, nil
 	}
 	if err != nil {
