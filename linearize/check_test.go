@@ -39,14 +39,47 @@ func ended(c Client, from, to time.Duration) Operation {
 	return Operation{Client: c, Kind: model.End, Call: from, Return: to}
 }
 
+// verdict is a history, and what is to be found out about it.
+type verdict struct {
+	name     string
+	ops      []Operation
+	faults   func(*History)
+	evidence string // of what is not linearizable
+}
+
+func judge[S Spec[S]](t *testing.T, verdicts []verdict) {
+	for _, row := range verdicts {
+		t.Run(row.name, func(t *testing.T) {
+			h := History{Operations: row.ops}
+			if row.faults != nil {
+				row.faults(&h)
+			}
+			want := Linearizable
+			if row.evidence != "" {
+				want = NotLinearizable
+			}
+			for _, atLeast := range []int{1, pieceCalls} {
+				got := check[S](h, plenty, atLeast)
+				if got.Verdict != want || !strings.HasPrefix(got.Evidence, row.evidence) || want == Linearizable && got.Evidence != "" {
+					t.Errorf("in pieces of %d: %v, %q; want %v, %q", atLeast, got.Verdict, got.Evidence, want, row.evidence)
+				}
+				if want == Linearizable && got.Decided != got.Calls {
+					t.Errorf("in pieces of %d: %d of %d calls decided", atLeast, got.Decided, got.Calls)
+				}
+			}
+			if pairs, total := Overlaps(certain[S](h), 1); total > 0 && want == Linearizable {
+				t.Errorf("an overlap: %v", pairs[0])
+			}
+			if brute := slowly[S](h); brute != (want == Linearizable) {
+				t.Errorf("the slow search says %t", brute)
+			}
+		})
+	}
+}
+
 func TestHistories(t *testing.T) {
 	kill1 := func(at time.Duration) func(*History) { return func(h *History) { h.Killed(1, at) } }
-	for _, row := range []struct {
-		name     string
-		ops      []Operation
-		faults   func(*History)
-		evidence string // of what is not linearizable
-	}{
+	judge[model.Mutex](t, []verdict{
 		{name: "nothing"},
 		{name: "one after the other", ops: []Operation{acquired(p1, 1, 2, 1), released(p1, 3, 4), acquired(p2, 5, 6, 2), released(p2, 7, 8)}},
 		{name: "a waiter gets in during the release", ops: []Operation{acquired(p1, 1, 2, 1), released(p1, 10, 20), acquired(p2, 3, 11, 2), released(p2, 12, 13)}},
@@ -167,33 +200,7 @@ func TestHistories(t *testing.T) {
 		{name: "released, though it had ended",
 			ops:      []Operation{acquired(p1, 1, 2, 1), ended(p1, 10, 11), released(p1, 15, 16)},
 			evidence: "p1 release (15ns to 16ns) has no place: the client does not hold the lock (free, last token 1)"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			h := History{Operations: row.ops}
-			if row.faults != nil {
-				row.faults(&h)
-			}
-			want := Linearizable
-			if row.evidence != "" {
-				want = NotLinearizable
-			}
-			for _, atLeast := range []int{1, pieceCalls} {
-				got := check[model.Mutex](h, plenty, atLeast)
-				if got.Verdict != want || !strings.HasPrefix(got.Evidence, row.evidence) || want == Linearizable && got.Evidence != "" {
-					t.Errorf("in pieces of %d: %v, %q; want %v, %q", atLeast, got.Verdict, got.Evidence, want, row.evidence)
-				}
-				if want == Linearizable && got.Decided != got.Calls {
-					t.Errorf("in pieces of %d: %d of %d calls decided", atLeast, got.Decided, got.Calls)
-				}
-			}
-			if pairs, total := Overlaps(h.Holds(), 1); total > 0 && want == Linearizable {
-				t.Errorf("an overlap: %v", pairs[0])
-			}
-			if brute := slowly[model.Mutex](h); brute != (want == Linearizable) {
-				t.Errorf("the slow search says %t", brute)
-			}
-		})
-	}
+	})
 }
 
 func TestWhatIsNoHistoryIsNotPassed(t *testing.T) {

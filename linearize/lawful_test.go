@@ -301,13 +301,13 @@ func BenchmarkSmallHistory(b *testing.B) {
 }
 
 func benchmarkSmall[S Spec[S]](b *testing.B, name string, habits habit) {
-	for _, n := range []int{24, 100, 300} {
-		for _, fenced := range []bool{false, true} {
+	for _, n := range []int{24, 300} {
+		for _, clients := range []int{4, 16} {
 			r := rand.New(rand.NewPCG(1, 2))
-			l := &lawful[S]{clients: 4, steps: 2 * n, fenced: fenced, habits: lawfulHabit(habits), upTo: r.IntN}
+			l := &lawful[S]{clients: clients, steps: 2 * n, habits: lawfulHabit(habits), upTo: r.IntN}
 			h := l.run()
 			h.Operations = h.Operations[:n]
-			b.Run(fmt.Sprintf("%s/calls=%d/fenced=%t", name, n, fenced), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%s/calls=%d/clients=%d", name, n, clients), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					if got := CheckAs[S](h, plenty); got.Verdict != Linearizable {

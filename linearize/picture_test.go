@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/holdfast-lock/holdfast/model"
 )
 
 // page is what the picture's page contains, as porcupine writes it.
@@ -92,6 +94,42 @@ func TestPicture(t *testing.T) {
 		"p2 release, never returned: called 13ns, returned the end",
 	}; !slices.Equal(calls, want) {
 		t.Errorf("calls %q, want %q", calls, want)
+	}
+}
+
+// TestPictureOfALease shows that pictures do not depend on the kind, and what marks look like.
+func TestPictureOfALease(t *testing.T) {
+	h := History{Operations: []Operation{
+		acquired(p1, 1, 2, 1),
+		{Client: p1, Kind: model.Expire, Call: 20, Return: 20, Token: 1},
+		acquired(p2, 5, 8, 2),
+	}}
+	h.Mark("disk", 3, 6, "no space left")
+	h.Mark("p2", 7, 7, "clock + 5s")
+	h.Mark("net", 9, Never, "cut")
+	got := CheckAs[model.Lease](h, plenty)
+	if got.Verdict != NotLinearizable {
+		t.Fatal(got.Verdict)
+	}
+	var b bytes.Buffer
+	if err := got.Visualize(&b); err != nil {
+		t.Fatal(err)
+	}
+	p := read(t, b.Bytes())
+	want := []annotation{
+		{0, "disk", "no space left", "disk: no space left, from 3ns to 6ns"},
+		{0, "p2", "clock + 5s", "p2: clock + 5s, at 7ns"},
+		{0, "net", "cut", "net: cut, from 9ns to the end"},
+		{0, "evidence", got.Evidence, got.Evidence},
+	}
+	if !slices.Equal(p.Annotations, want) {
+		t.Errorf("annotations %v, want %v", p.Annotations, want)
+	}
+	if calls := len(p.Partitions[0].History); calls != 3 {
+		t.Errorf("%d calls", calls)
+	}
+	if state := `"StateDescription":"p1 holds it, last token 1"`; !strings.Contains(b.String(), state) {
+		t.Errorf("no %s in the page", state)
 	}
 }
 
