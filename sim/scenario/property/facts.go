@@ -14,6 +14,7 @@ type facts struct {
 	crashes   int           // processes that died, power failures included
 	messes    int           // reasons for which files may be left behind
 	outages   int           // power failures
+	ended     bool          // a hold has ended without its holder, or by force: that stays watched until the garbage collector finds it
 	gone      bool          // files beside a lock file were taken away by somebody
 	deaths    Facts         // DiedInside and DiedWaiting, as far as they happened
 	processes []process
@@ -50,6 +51,7 @@ type client struct {
 	until     time.Duration
 	calls     int32
 	struck    int // faults in the process before the call
+	called    int // event of the call
 	looked    int // event of the last look at the path since the call, or of the call
 }
 
@@ -95,7 +97,7 @@ type hold struct {
 func (f *facts) begin(s *Setup, w Witness) {
 	f.Setup, f.Witness = s, w
 	f.now, f.step, f.seq, f.trouble, f.calm = 0, 0, 0, 0, Never
-	f.crashes, f.messes, f.outages, f.gone, f.deaths = 0, 0, 0, false, 0
+	f.crashes, f.messes, f.outages, f.gone, f.ended, f.deaths = 0, 0, 0, false, false, 0
 	f.processes = sized(f.processes, s.Processes)
 	f.clients = sized(f.clients, s.Clients)
 	for len(f.paths) < s.Paths {
@@ -198,7 +200,7 @@ func (f *facts) update(e *Event) {
 func (f *facts) acquireCalled(e *Event) {
 	l := f.lock(e)
 	*f.client(e.Client) = client{process: e.Process, pending: AcquireCalled, lock: e.Lock, path: l.Path, outer: e.Outer, try: e.Try, at: e.Time, until: e.Until,
-		calls: e.Calls, struck: f.process(e.Process).struck, looked: f.seq, alone: true}
+		calls: e.Calls, struck: f.process(e.Process).struck, called: f.seq, looked: f.seq, alone: true}
 	p := &f.paths[l.Path-1]
 	p.pending++
 	p.changed = e.Time
@@ -236,7 +238,10 @@ func (f *facts) acquired(e *Event) {
 		g.earliest = later(max(c.at, min(p.ended, e.Time)), life)
 		g.latest = later(e.Time, life)
 	}
-	g.void = p.touched && p.disturbed > c.looked
+	if c.struck < f.process(e.Process).struck { // the look may have been a while ago when the caller got to know of it
+		g.looked = c.called
+	}
+	g.void = p.touched && p.disturbed > g.looked
 	f.relieve(p, &g)
 	f.grants = append(f.grants, g)
 	h.grant = int32(len(f.grants))
@@ -293,6 +298,7 @@ func (f *facts) releaseCalled(e *Event) {
 	h.calling = true
 	g.open--
 	g.forced = g.forced || e.All
+	f.ended = f.ended || e.All
 	if (g.open <= 0 || e.All) && g.claimed {
 		f.unclaim(g)
 	}
@@ -348,6 +354,7 @@ func (f *facts) releaseReturned(e *Event) {
 			f.endGrant(g)
 		}
 	default:
+		f.ended = f.ended || e.Result == Expired
 		if e.Result == Expired || g.open <= 0 {
 			f.endGrant(g)
 		}

@@ -1,0 +1,166 @@
+package campaign
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/sim/disk"
+	"github.com/holdfast-lock/holdfast/sim/scenario"
+)
+
+// Generate draws the scenario of a seed.
+func Generate(seed uint64, p Profile) *scenario.Scenario {
+	s := newPlan(seed/plans, p).scenario()
+	s.Seed = seed
+	return s
+}
+
+// plan is a scenario in the making.
+type plan struct {
+	*draw
+	Profile
+	features  Features
+	processes []string
+	clients   []string // the tasks of all processes
+	locks     []scenario.Lock
+	wanted    int           // how many of the locks tasks go for first; what follows them is for the inside of a hold
+	life      time.Duration // the longest lifetime
+	s         scenario.Scenario
+}
+
+func newPlan(number uint64, p Profile) *plan {
+	return &plan{draw: newDraw(number), Profile: p}
+}
+
+func (p *plan) scenario() *scenario.Scenario {
+	p.chooseFeatures()
+	p.s.Strategy = p.Strategy
+	if p.s.Strategy == "" {
+		p.s.Strategy = "portfolio"
+	}
+	p.chooseSlack()
+	p.chooseDisk()
+	p.chooseClients()
+	p.chooseLocks()
+	block := scenario.Step{Verb: scenario.VerbConcurrently}
+	for _, c := range p.clients {
+		block.Block = append(block.Block, p.work(c)...)
+	}
+	block.Block = append(block.Block, p.chaos()...)
+	p.s.Steps = []scenario.Step{block}
+	p.faults()
+	return &p.s
+}
+
+// chooseFeatures draws a subset: few in most worlds, so that a bug that needs the absence of something shows as well.
+func (p *plan) chooseFeatures() {
+	p.features = p.Needs
+	if p.Only {
+		return
+	}
+	rare := p.between(2, 6)
+	for f := Features(1); f < allFeatures; f <<= 1 {
+		if p.oneIn(rare) {
+			p.features |= f
+		}
+	}
+	if p.features.Has(Mixed) {
+		p.features |= Lifetime
+	}
+}
+
+// chooseSlack decides how much order there is in time. Without a bound nothing that has to happen in time can be judged, and everything else is tried hardest.
+func (p *plan) chooseSlack() {
+	switch {
+	case p.Slack != 0:
+		p.s.Slack = p.Slack
+	case p.oneIn(4):
+		p.s.Slack = scenario.Unbounded
+	case p.oneIn(8):
+		p.s.Slack = 0
+	default:
+		p.s.Slack = p.spread(10*time.Microsecond, 10*time.Millisecond)
+	}
+}
+
+func (p *plan) chooseDisk() {
+	o := &p.s.Disk
+	o.Kind = p.diskKind(p.draw)
+	if p.features.Has(Power|Fencing) && o.Kind == disk.Tmpfs { // it comes up empty, and the numbers begin anew
+		if p.FS == "" {
+			o.Kind = disk.Posix
+		} else {
+			p.features &^= Fencing
+		}
+	}
+	o.Granularity = among(p.draw, 0, 4*time.Millisecond, time.Second)
+	o.ReuseInodes = p.oneIn(2)
+	o.NoRegions = p.oneIn(8)
+	o.NoKernelWait = p.oneIn(6)
+	if o.Kind == disk.Posix && p.features.Has(Power) {
+		o.Writeback = among(p.draw, 0, 0, 1, 8)
+	}
+	if p.features.Has(Clock) {
+		p.s.Machines = []scenario.Machine{{Name: scenario.DefaultMachine, Skew: p.spread(time.Millisecond, 300*time.Second),
+			Drift: among(p.draw, 0, 0.001, -0.001), Noise: among(p.draw, 0, time.Millisecond)}}
+	}
+}
+
+func (p *plan) chooseClients() {
+	n := p.Processes
+	if n == 0 {
+		n = among(p.draw, 1, 2, 2, 2, 3, 3, 3, 4, 4, 6, 8)
+		if p.features.Has(Tasks) {
+			n = among(p.draw, 1, 1, 2, 2, 3)
+		} else if n == 1 && p.features&(Kills|Stops|Strangers|Lifetime|Fencing) != 0 {
+			n = 2
+		}
+	}
+	for i := range n {
+		name := string(rune('a' + i))
+		p.processes = append(p.processes, name)
+		p.clients = append(p.clients, name)
+		if !p.features.Has(Tasks) || i > 0 && p.oneIn(3) {
+			continue
+		}
+		for t := range p.between(1, 3) {
+			p.clients = append(p.clients, fmt.Sprintf("%s.%d", name, t+1))
+		}
+	}
+}
+
+// chooseLocks makes one lock, or several of one path or two.
+func (p *plan) chooseLocks() {
+	k := scenario.Lock{Name: "k", Path: "/work/k.lock"}
+	if p.features.Has(Strangers) && !p.features.Has(Fencing) && p.oneIn(3) {
+		k.Path = "/work/dir/k.lock" // the directory can go too
+	}
+	if p.features.Has(Lifetime) {
+		p.life = p.spread(5*time.Millisecond, 2*time.Second)
+		k.Lifetime = p.life
+	}
+	k.Fencing = p.features.Has(Fencing)
+	k.Shared = p.features.Has(Shared)
+	k.Singleton = p.features.Has(Singletons)
+	if p.features.Has(Cancels) && p.oneIn(3) {
+		k.Timeout = p.spread(time.Millisecond, time.Second)
+	}
+	if p.s.Disk.NoKernelWait && p.oneIn(2) {
+		k.Poll = p.spread(time.Millisecond, 30*time.Millisecond)
+	}
+	p.locks = []scenario.Lock{k}
+	if p.features.Has(Singletons) {
+		twin := k
+		twin.Name = "twin" // one and the same Lock, by another name
+		p.locks = append(p.locks, twin)
+	}
+	if p.features.Has(Mixed) {
+		forever := scenario.Lock{Name: "forever", Path: k.Path, Fencing: k.Fencing, Poll: k.Poll}
+		p.locks = append(p.locks, forever)
+	}
+	p.wanted = len(p.locks)
+	if p.features.Has(Nested) {
+		p.locks = append(p.locks, scenario.Lock{Name: "again", Path: k.Path, Lifetime: k.Lifetime, Fencing: k.Fencing}, scenario.Lock{Name: "inner", Path: "/work/inner.lock"})
+	}
+	p.s.Locks = p.locks
+}

@@ -1,0 +1,78 @@
+package campaign
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/sim"
+	"github.com/holdfast-lock/holdfast/sim/disk"
+)
+
+// Profile says in what kind of worlds to look. What it leaves open is drawn anew for each plan. The zero Profile leaves everything open.
+type Profile struct {
+	Kind      string        // of lock; "" is "native", the only one there is
+	FS        string        // "posix" or "tmpfs"; "" is either
+	Processes int           // 0: 1 to 8
+	Cycles    int           // of acquiring and releasing that each task goes through; 0: 1 to 4
+	Strategy  string        // see [sim.ParseStrategy]; "" is the portfolio
+	Needs     Features      // are there in every world
+	Only      bool          // and nothing else is: no other feature is drawn
+	Slack     time.Duration // see [sim.Config.Slack]; 0 is drawn
+}
+
+// plans is how many seeds share a plan. The next seed has the same scenario in another order of events; making a scenario costs about as much as running it.
+const plans = 8
+
+// MostProcesses is how many processes a world can have.
+const MostProcesses = 8
+
+// Check refuses what cannot be generated.
+func (p *Profile) Check() error {
+	switch {
+	case p.Kind != "" && p.Kind != "native":
+		return fmt.Errorf("no kind of lock is named %q in the simulator: write native", p.Kind)
+	case p.FS != "" && p.FS != "posix" && p.FS != "tmpfs":
+		return fmt.Errorf("no filesystem is named %q: write posix or tmpfs", p.FS)
+	case p.Processes < 0 || p.Processes > MostProcesses:
+		return fmt.Errorf("%d processes cannot be simulated: write a number from 1 to %d", p.Processes, MostProcesses)
+	case p.Cycles < 0:
+		return fmt.Errorf("%d cycles cannot be gone through: write a number from 1 on", p.Cycles)
+	}
+	if p.Strategy != "" {
+		if _, err := sim.ParseStrategy(p.Strategy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// String says what the profile is, with the words of the command line.
+func (p *Profile) String() string {
+	text := "--kind " + cmp.Or(p.Kind, "native")
+	add := func(flag string, value any, given bool) {
+		if given {
+			text += fmt.Sprintf(" --%s %v", flag, value)
+		}
+	}
+	add("fs", p.FS, p.FS != "")
+	add("processes", p.Processes, p.Processes != 0)
+	add("cycles", p.Cycles, p.Cycles != 0)
+	add("needs", p.Needs, p.Needs != 0)
+	if p.Only {
+		text += " --only"
+	}
+	add("slack", p.Slack, p.Slack != 0)
+	if p.Strategy != "" {
+		text += fmt.Sprintf(" --strategy %q", p.Strategy)
+	}
+	return text
+}
+
+func (p *Profile) diskKind(d *draw) disk.Kind {
+	switch {
+	case p.FS == "tmpfs", p.FS == "" && d.oneIn(4):
+		return disk.Tmpfs
+	}
+	return disk.Posix
+}
