@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/scenario"
 )
 
@@ -45,4 +46,27 @@ func TestZZ(t *testing.T) {
 			fmt.Println(k.Scenario.String())
 		}
 	}
+}
+
+func TestZZTrace(t *testing.T) {
+	name := os.Getenv("FILE")
+	if name == "" {
+		t.Skip()
+	}
+	s, err := scenario.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := scenario.Compile(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := new(scenario.Runner).Run(p, scenario.RunOptions{Timeline: true, Trace: func(r sim.Record) {
+		if r.Op == sim.OpMonotonic || r.Op == sim.OpUptime {
+			//return
+		}
+		fmt.Println(r.Step, r.Time, r.Task, r.Op, r.Path, r.Detail, r.Err, r.Note)
+	}})
+	fmt.Println(r.Timeline)
+	fmt.Println(r.Finding)
 }
