@@ -43,6 +43,12 @@ func (r *Runner) check(o *op) {
 		} else if string(got) != o.Text {
 			r.fail(o.Step, "it contains %q", got)
 		}
+	case VerbCheckMode:
+		if info, err := d.Lstat(rootUser, o.Path); err != nil {
+			r.fail(o.Step, "%v", err)
+		} else if uint32(info.Mode.Perm()) != o.Mode {
+			r.fail(o.Step, "it is %s", printMode(uint32(info.Mode.Perm())))
+		}
 	case VerbCheckLeftovers:
 		if names := r.leftovers(o.Path); len(names) != o.Count {
 			r.fail(o.Step, "there are %d: %q", len(names), names)

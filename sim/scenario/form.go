@@ -34,8 +34,8 @@ type arg struct {
 	means meaning                // what it is the name of
 }
 
-// name is an argument that is a name of something.
-func name(text, what string, field func(*Step) *string, ok func(string) bool) arg {
+// nameArg is an argument that is a name of something.
+func nameArg(text, what string, field func(*Step) *string, ok func(string) bool) arg {
 	return arg{text, func(l *line, s *Step) { *field(s) = l.take(what, ok) }, func(s *Step) string { return *field(s) }, itself}
 }
 
@@ -53,8 +53,8 @@ func after(keyword string, a arg) arg {
 	}, itself}
 }
 
-// flag is a keyword that says something by being there.
-func flag(keyword string, field func(*Step) *bool) arg {
+// keywordArg is a keyword that says something by being there.
+func keywordArg(keyword string, field func(*Step) *bool) arg {
 	return arg{"[" + keyword + "]", func(l *line, s *Step) { *field(s) = l.accept(keyword) }, func(s *Step) string {
 		if *field(s) {
 			return keyword
@@ -74,18 +74,18 @@ func pathArg(text string, field func(*Step) *string) arg {
 }
 
 var (
-	lockArg    = name("LOCK", "the name of a lock", func(s *Step) *string { return &s.Lock }, isName).as(aLock)
-	processArg = name("PROCESS", "the name of a process", func(s *Step) *string { return &s.Who }, isName).as(aProcess)
-	clientArg  = name("CLIENT", "the name of a client, as in a or a.1", func(s *Step) *string { return &s.Who }, isClient).as(aClient)
-	machineArg = name("MACHINE", "the name of a machine", func(s *Step) *string { return &s.Who }, isName).as(aMachine)
-	childArg   = name("CHILD", "a name for the child", func(s *Step) *string { return &s.Who }, isName).as(aChild)
-	holdArg    = name("HOLD", "the name of a hold", func(s *Step) *string { return &s.Hold }, isName)
-	secondArg  = name("LOCK", "the name of another lock", func(s *Step) *string { return &s.Hold }, isName).as(aSecondLock)
+	lockArg    = nameArg("LOCK", "the name of a lock", func(s *Step) *string { return &s.Lock }, isName).as(aLock)
+	processArg = nameArg("PROCESS", "the name of a process", func(s *Step) *string { return &s.Who }, isName).as(aProcess)
+	clientArg  = nameArg("CLIENT", "the name of a client, as in a or a.1", func(s *Step) *string { return &s.Who }, isClient).as(aClient)
+	machineArg = nameArg("MACHINE", "the name of a machine", func(s *Step) *string { return &s.Who }, isName).as(aMachine)
+	childArg   = nameArg("CHILD", "a name for the child", func(s *Step) *string { return &s.Who }, isName).as(aChild)
+	holdArg    = nameArg("HOLD", "the name of a hold", func(s *Step) *string { return &s.Hold }, isName)
+	secondArg  = nameArg("LOCK", "the name of another lock", func(s *Step) *string { return &s.Hold }, isName).as(aSecondLock)
 	asArg      = after("as", holdArg).as(aHold)
-	inArg      = after("in", name("HOLD", "the name of a hold, or of a lock", func(s *Step) *string { return &s.In }, isName)).as(anOuterHold)
+	inArg      = after("in", nameArg("HOLD", "the name of a hold, or of a lock", func(s *Step) *string { return &s.In }, isName)).as(anOuterHold)
 	byArg      = after("by", clientArg).as(aHolder)
-	tryArg     = flag("try", func(s *Step) *bool { return &s.Try })
-	asyncArg   = flag("&", func(s *Step) *bool { return &s.Async })
+	tryArg     = keywordArg("try", func(s *Step) *bool { return &s.Try })
+	asyncArg   = keywordArg("&", func(s *Step) *bool { return &s.Async })
 	fromArg    = pathArg("PATH", func(s *Step) *string { return &s.Path })
 	toArg      = pathArg("PATH", func(s *Step) *string { return &s.To })
 	contentArg = textArg("TEXT", "the content of the file", func(s *Step) *string { return &s.Text })
@@ -259,6 +259,7 @@ var forms = []form{
 	{VerbCheckExists, byWorld, []arg{fromArg}, nil},
 	{VerbCheckMissing, byWorld, []arg{fromArg}, nil},
 	{VerbCheckContent, byWorld, []arg{fromArg, contentArg}, nil},
+	{VerbCheckMode, byWorld, []arg{modeArg, fromArg}, nil},
 	{VerbCheckLeftovers, byWorld, []arg{countArg, fromArg}, nil},
 	{VerbCheckSame, byWorld, []arg{lockArg, secondArg, processOfArg}, nil},
 }

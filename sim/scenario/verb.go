@@ -62,6 +62,7 @@ const (
 	VerbCheckExists    // Path
 	VerbCheckMissing   // Path
 	VerbCheckContent   // Path is a file with Text
+	VerbCheckMode      // Path has the permission bits Mode
 	VerbCheckLeftovers // Path is a directory with Count names beside those of locks
 	VerbCheckSame      // Who has one and the same object as Lock and as Hold
 
@@ -78,7 +79,7 @@ var verbNames = [numVerbs]string{
 	VerbRename: "rename", VerbRemove: "remove", VerbCreate: "create", VerbLink: "link", VerbSymlink: "symlink", VerbMkdir: "mkdir", VerbMkfifo: "mkfifo", VerbChmod: "chmod",
 	VerbRemount:      "remount",
 	VerbAwaitStopped: "await stopped", VerbAwaitDead: "await dead", VerbAwaitBlocked: "await blocked", VerbAwaitHeld: "await held",
-	VerbCheckFree: "check free", VerbCheckHeld: "check held", VerbCheckExists: "check exists", VerbCheckMissing: "check missing", VerbCheckContent: "check content",
+	VerbCheckFree: "check free", VerbCheckHeld: "check held", VerbCheckExists: "check exists", VerbCheckMissing: "check missing", VerbCheckContent: "check content", VerbCheckMode: "check mode",
 	VerbCheckLeftovers: "check leftovers", VerbCheckSame: "check same", VerbConcurrently: "concurrently",
 }
 
