@@ -254,7 +254,7 @@ func (c *client) unlock(o *op) result {
 	case res.outcome == Expired:
 		r.holdExpired(number)
 	case last || res.outcome != OK:
-		r.releaseEnded(c, h.lock, called, res.outcome == OK)
+		r.releaseEnded(c, h.lock, called, res.outcome)
 	}
 	if h.end != nil && !h.live {
 		end := h.end

@@ -535,6 +535,9 @@ func (c *compiler) disturbances(ops []op) {
 					o.path, o.near = int32(n+1), near
 				}
 			}
+			if o.Verb >= VerbSymlink && o.Verb <= VerbChmod {
+				o.near = true // what is there now can be no lock file for anybody
+			}
 		}
 	}
 }

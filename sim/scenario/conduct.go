@@ -291,6 +291,7 @@ func (r *Runner) disturb(o *op) {
 	}
 	if err == nil && o.path > 0 {
 		r.told(property.Event{Kind: property.Disturbed, Path: o.path, Gone: o.near})
+		r.spoilHistory(o.path)
 	}
 	if err != nil && r.block == nil {
 		r.fail(o.Step, "%v", err)

@@ -25,9 +25,10 @@ func (r *Runner) acquireEnded(c *client, o *op, called time.Duration, token uint
 	}
 }
 
-// releaseEnded records the release of the last level.
-func (r *Runner) releaseEnded(c *client, lock int, called time.Duration, ok bool) {
-	if r.options.History && !r.program.setup.Locks[lock].Shared {
+// releaseEnded records the release of the last level. One that failed has changed nothing.
+func (r *Runner) releaseEnded(c *client, lock int, called time.Duration, o Outcome) {
+	ok := o == OK
+	if r.options.History && (ok || o == NotHeld) && !r.program.setup.Locks[lock].Shared {
 		r.record(lock, linearize.Operation{Client: r.historyClient(c), Kind: model.Release, Call: called, Return: r.world.Now(), OK: ok})
 	}
 }
@@ -58,13 +59,27 @@ func (r *Runner) recordStop(p *process) {
 	}
 }
 
-// closeHistories records the holds that have ended without anybody asking.
+// spoilHistory takes note that somebody has taken the file of a lock away while it was held: nothing can keep the next one from being inside as well.
+func (r *Runner) spoilHistory(path int32) {
+	for i := 1; i < len(r.holds); i++ {
+		if h := &r.holds[i]; h.live && r.program.setup.Locks[h.lock].Path == path {
+			r.spoiled |= 1 << path
+		}
+	}
+}
+
+// closeHistories leaves out those that say nothing, and records the holds that have ended without anybody asking.
 func (r *Runner) closeHistories() {
 	for i := 1; i < len(r.holds); i++ {
 		h := &r.holds[i]
 		life := r.program.setup.Locks[h.lock].Lifetime
 		if h.live && h.expires && r.world.Now() >= h.called+life {
 			r.holdExpired(int32(i))
+		}
+	}
+	for i := range r.histories {
+		if r.spoiled&(2<<i) != 0 {
+			r.histories[i] = linearize.History{}
 		}
 	}
 }

@@ -123,6 +123,7 @@ type Runner struct {
 	calm        bool
 	story       []entry
 	histories   []linearize.History
+	spoiled     uint64 // bits of the paths whose histories say nothing
 }
 
 type container struct {

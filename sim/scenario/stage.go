@@ -89,7 +89,7 @@ func (r *Runner) begin(p *Program, o RunOptions) {
 	r.byTask, r.inodes, r.story = r.byTask[:0], r.inodes[:0], r.story[:0]
 	r.awaited, r.bell, r.block, r.position, r.passed, r.strangers, r.struck, r.incarnation, r.calm = nil, nil, nil, 0, 0, 0, 0, 0, false
 	r.asleep = resized(r.asleep, len(p.machines))
-	r.histories = nil
+	r.histories, r.spoiled = nil, 0
 	if o.History {
 		r.histories = make([]linearize.History, len(p.paths))
 	}
