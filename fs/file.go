@@ -84,7 +84,8 @@ type Files interface {
 	// ReadDir lists a directory, sorted by name. Names that come and go during the call may or may not appear.
 	ReadDir(path string) ([]DirEntry, error)
 	// Canonical returns path as an absolute one with every symbolic link and every spelling of its parent directory resolved. The last
-	// element is kept as it is, whatever it names. If the parent does not exist, its existing ancestors are resolved and the rest is cleaned.
+	// element is kept as it is, whatever it names. If the parent does not exist, its existing ancestors are resolved and the rest is cleaned. A path through
+	// a file may be [ErrNotDirectory].
 	Canonical(path string) (string, error)
 	// LockTable says who holds and who waits for whole-file locks on a file, without touching the file or its locks. What it says may be out
 	// of date when it returns. The path helps the host to find the file's volume. [ErrUnsupported] if the host cannot say.

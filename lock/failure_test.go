@@ -184,3 +184,37 @@ func TestRecordOfTheProgramThatThisOneReplacedIsRemoved(t *testing.T) {
 		t.Errorf("beside a hold without lifetime stands %+v, %v", r, err)
 	}
 }
+
+// learnsItself is a host that knows more of its process after a while.
+type learnsItself struct {
+	fs.Host
+	knows atomic.Bool
+}
+
+func (h *learnsItself) Self() fs.Identity {
+	self := h.Host.Self()
+	if !h.knows.Load() {
+		self.Start, self.Boot = 0, ""
+	}
+	return self
+}
+
+// TestRecordIsRemovedByAProcessThatKnowsMoreOfItself than when it wrote the record, which would speak of its next hold.
+func TestRecordIsRemovedByAProcessThatKnowsMoreOfItself(t *testing.T) {
+	host := &learnsItself{Host: osfs.New()}
+	path := filepath.Join(t.TempDir(), "work.lock")
+	h, err := open(t, path, lock.Host(host), lock.Lifetime(time.Hour)).Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := lifetime.Peek(host, path); !ok || err != nil {
+		t.Fatalf("there is no record: %v", err)
+	}
+	host.knows.Store(true)
+	if err := h.Release(); err != nil {
+		t.Error(err)
+	}
+	if r, ok, err := lifetime.Peek(host, path); ok || err != nil {
+		t.Errorf("after the release stands %+v, %v", r, err)
+	}
+}

@@ -28,6 +28,7 @@ type recordKeeper struct {
 	host   fs.Host
 	path   string
 	mode   *fs.FileMode // of the record's file, as the last hold had it
+	self   fs.Identity  // this process, as the last record has it: part of an identity may be unknown at first
 	last   uint64       // number of the last record
 	looked bool         // for a record of this process that was written before the first acquisition
 	stale  bool         // a record of ours stands that has not been removed
@@ -36,9 +37,11 @@ type recordKeeper struct {
 // written reports whether a record stands that this process wrote: for an earlier hold, or, seen from the first acquisition, before it executed another program.
 func (r *recordKeeper) written() bool {
 	if !r.looked {
-		r.looked = true
-		if rec, ok, err := lifetime.Peek(r.host, r.path); err == nil && ok && rec.Holder == r.host.Self() {
-			r.stale, r.last = true, rec.Hold
+		rec, ok, err := lifetime.Peek(r.host, r.path)
+		r.looked = err == nil
+		// The number is enough: the record of another process of that number is none of the caller's hold either.
+		if err == nil && ok && rec.Holder.PID == r.host.PID() {
+			r.stale, r.self, r.last = true, rec.Holder, rec.Hold
 		}
 	}
 	return r.stale
@@ -82,8 +85,8 @@ func (r *recordKeeper) begin(ctx context.Context, id fs.FileID, o *options) (tim
 func (r *recordKeeper) write(g *lifetime.Guard, id fs.FileID, life time.Duration) (time.Duration, error) {
 	expires := after(uptime(r.host), life)
 	r.last++
-	r.stale = true
-	err := g.Write(lifetime.Record{Holder: r.host.Self(), File: id, Expires: expires, Hold: r.last})
+	r.self, r.stale = r.host.Self(), true
+	err := g.Write(lifetime.Record{Holder: r.self, File: id, Expires: expires, Hold: r.last})
 	if err != nil {
 		return 0, fmt.Errorf("lifetime record: %w", err)
 	}
@@ -100,7 +103,7 @@ func (r *recordKeeper) end(ctx context.Context) error {
 		return err
 	}
 	defer g.Unlock()
-	if rec, ok, err := g.Read(); err != nil || ok && rec.Holder == r.host.Self() && rec.Hold == r.last {
+	if rec, ok, err := g.Read(); err != nil || ok && rec.Holder == r.self && rec.Hold == r.last {
 		if err := errors.Join(err, g.Clear()); err != nil {
 			return err
 		}

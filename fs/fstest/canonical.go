@@ -1,6 +1,10 @@
 package fstest
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"github.com/holdfast-lock/holdfast/fs"
+)
 
 var canonicalChecks = []check{
 	{"CanonicalIsAbsolute", func(p *probe) {
@@ -81,6 +85,14 @@ var canonicalChecks = []check{
 		}
 		if got, want := read(p.canonical(path)), read(path); got != want {
 			p.Errorf("Canonical(%q) = %q, which is the file %s, not the one %s", path, p.canonical(path), got, want)
+		}
+	}},
+	{"CanonicalBelowAFileSaysSo", func(p *probe) {
+		p.create("file", "")
+		for _, path := range []string{p.path("file", "name"), p.path("file", "deeper", "name")} {
+			if _, err := p.Canonical(path); err != nil { // else it is left to Open
+				p.wantError(Canonical, "Canonical below a file", err, fs.ErrNotDirectory)
+			}
 		}
 	}},
 	{"CanonicalOfALoopFails", func(p *probe) {

@@ -38,6 +38,10 @@ var canonicalFaults = []fault{
 		}
 		return h.Canonical(path)
 	}), []string{"CanonicalKeepsTheLastElement"}},
+	{"Canonical does not say what is wrong", canonicalising(func(h fs.Host, path string) (string, error) {
+		canonical, err := h.Canonical(path)
+		return canonical, lostCondition(err)
+	}), []string{"CanonicalBelowAFileSaysSo"}},
 	{"Canonical cleans before it resolves", canonicalising(func(h fs.Host, path string) (string, error) { return h.Canonical(filepath.Clean(path)) }),
 		[]string{"CanonicalNamesTheSameFile"}},
 }

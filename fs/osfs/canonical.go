@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
+
+	"github.com/holdfast-lock/holdfast/fs"
 )
 
 // Canonical resolves the parent directory and keeps the last element as it is.
@@ -54,6 +57,9 @@ func resolveExisting(dir string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(dir)
 	if err == nil {
 		return resolved, nil
+	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		return "", fs.Mark(err, fs.ErrNotDirectory)
 	}
 	up, last := splitLast(dir)
 	if !errors.Is(err, iofs.ErrNotExist) || last == "" || last == "." {

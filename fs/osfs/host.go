@@ -18,9 +18,11 @@ package osfs
 
 import (
 	"crypto/rand"
+	"errors"
 	iofs "io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -29,7 +31,7 @@ import (
 // Host is the operating system as this process sees it.
 type Host struct {
 	origin time.Time
-	self   func() fs.Identity
+	self   atomic.Pointer[fs.Identity] // once all of it could be read
 
 	mu    sync.Mutex
 	local map[any]any
@@ -39,7 +41,7 @@ var _ fs.Host = (*Host)(nil)
 
 // New returns a host of its own: locks made on two hosts share no in-process queue and meet only in the files. Programs use [Default].
 func New() *Host {
-	return &Host{origin: time.Now(), self: sync.OnceValue(readSelf), local: make(map[any]any)}
+	return &Host{origin: time.Now(), local: make(map[any]any)}
 }
 
 var defaultHost = New()
@@ -50,14 +52,27 @@ func Default() *Host { return defaultHost }
 // PID returns the id of the calling process.
 func (h *Host) PID() int { return getpid() }
 
-// Self returns the identity of this process. It is read once.
-func (h *Host) Self() fs.Identity { return h.self() }
+// Self returns the identity of this process. It is read once, and again only while part of it could not be read, for want of a descriptor say.
+func (h *Host) Self() fs.Identity {
+	if self := h.self.Load(); self != nil {
+		return *self
+	}
+	self, err := readSelf()
+	if err == nil {
+		h.self.Store(&self)
+	}
+	return self
+}
 
-func readSelf() fs.Identity {
-	id := fs.Identity{PID: os.Getpid(), Boot: bootID(), PIDNamespace: pidNamespace()}
-	id.Host, _ = os.Hostname()
-	id.Start, _ = startOf(id.PID)
-	return id
+// readSelf reads the identity of this process. With an error, what could not be read is unknown. What the platform does not have is unknown without one.
+func readSelf() (fs.Identity, error) {
+	id := fs.Identity{PID: os.Getpid()}
+	var errs [4]error
+	id.Host, errs[0] = os.Hostname()
+	id.Boot, errs[1] = bootID()
+	id.Start, errs[2] = startOf(id.PID)
+	id.PIDNamespace, errs[3] = pidNamespace()
+	return id, errors.Join(errs[:]...)
 }
 
 // Liveness judges whether the process with the given identity still runs.
@@ -79,7 +94,7 @@ func (h *Host) Liveness(id fs.Identity) fs.Liveness {
 	if !exists {
 		return fs.Dead
 	}
-	if start, ok := startOf(id.PID); ok && id.Start != 0 && start != id.Start {
+	if start, err := startOf(id.PID); err == nil && start != 0 && id.Start != 0 && start != id.Start {
 		return fs.Dead // the number was given to another process
 	}
 	return fs.Alive

@@ -3,21 +3,21 @@ package osfs
 import "golang.org/x/sys/unix"
 
 // bootID is not made of kern.boottime, which moves when the wall clock is set.
-func bootID() string {
-	id, _ := unix.Sysctl("kern.bootsessionuuid")
-	return id
-}
+func bootID() (string, error) { return unix.Sysctl("kern.bootsessionuuid") }
 
-func pidNamespace() uint64 { return 0 }
+func pidNamespace() (uint64, error) { return 0, nil }
 
 // startOf returns the start time in microseconds since 1970, as it was written down at the start.
-func startOf(pid int) (uint64, bool) {
+func startOf(pid int) (uint64, error) {
 	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
-	if err != nil || int(p.Proc.P_pid) != pid {
-		return 0, false
+	if err == nil && int(p.Proc.P_pid) != pid {
+		err = unix.ESRCH
+	}
+	if err != nil {
+		return 0, err
 	}
 	start := p.Proc.P_starttime
-	return uint64(start.Sec)*1e6 + uint64(start.Usec), true
+	return uint64(start.Sec)*1e6 + uint64(start.Usec), nil
 }
 
 // zombie is the P_stat of a process that has exited and waits to be reaped: SZOMB of sys/proc.h.

@@ -8,18 +8,18 @@ import (
 
 // bootID returns what the kernel drew at random when it started; FreeBSD 12 and older did not. It is not made of kern.boottime, which moves when
 // the wall clock is set.
-func bootID() string {
+func bootID() (string, error) {
 	id, err := unix.SysctlRaw("kern.boot_id")
-	if err != nil {
-		return ""
+	if err == unix.ENOENT {
+		err = nil
 	}
-	return hex.EncodeToString(id)
+	return hex.EncodeToString(id), err
 }
 
-func pidNamespace() uint64 { return 0 } // jails share the numbers of the machine
+func pidNamespace() (uint64, error) { return 0, nil } // jails share the numbers of the machine
 
 // startOf: the kernel keeps the start relative to kern.boottime, so that what it says of it moves when the wall clock is set.
-func startOf(int) (uint64, bool) { return 0, false }
+func startOf(int) (uint64, error) { return 0, nil }
 
 func processExists(pid int) (exists, known bool) {
 	if err := unix.Kill(pid, 0); err == unix.ESRCH {

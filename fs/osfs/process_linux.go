@@ -2,6 +2,7 @@ package osfs
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -9,17 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func bootID() string {
-	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	return strings.TrimSpace(string(b))
+func bootID() (string, error) {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(b)), err
 }
 
-func pidNamespace() uint64 {
+func pidNamespace() (uint64, error) {
 	var st unix.Stat_t
-	if unix.Stat("/proc/self/ns/pid", &st) != nil {
-		return 0
-	}
-	return st.Ino
+	err := retryInterrupted(func() error { return unix.Stat("/proc/self/ns/pid", &st) })
+	return st.Ino, err
 }
 
 // initialPIDNamespace is the inode number of the first pid namespace, from which every process can be seen (PROC_PID_INIT_INO of the kernel).
@@ -27,31 +26,33 @@ const initialPIDNamespace = 0xEFFFFFFC
 
 // stat returns the fields of /proc/PID/stat from the third, the state, on. The second is the command in parentheses and may itself contain
 // blanks and parentheses.
-func stat(pid int) ([]string, bool) {
+func stat(pid int) ([]string, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return nil, false
+		return nil, err
 	}
 	end := bytes.LastIndexByte(b, ')')
 	fields := strings.Fields(string(b[end+1:]))
-	return fields, len(fields) > 19
+	if len(fields) <= 19 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return fields, nil
 }
 
 // startOf returns the start time in clock ticks since boot, field 22 of /proc/PID/stat.
-func startOf(pid int) (uint64, bool) {
-	fields, ok := stat(pid)
-	if !ok {
-		return 0, false
+func startOf(pid int) (uint64, error) {
+	fields, err := stat(pid)
+	if err != nil {
+		return 0, err
 	}
-	start, err := strconv.ParseUint(fields[19], 10, 64)
-	return start, err == nil
+	return strconv.ParseUint(fields[19], 10, 64)
 }
 
 func processExists(pid int) (exists, known bool) {
 	if err := unix.Kill(pid, 0); err == unix.ESRCH {
 		return false, true
 	}
-	if fields, ok := stat(pid); ok && fields[0] == "Z" && fields[17] == "1" {
+	if fields, err := stat(pid); err == nil && fields[0] == "Z" && fields[17] == "1" {
 		return false, true // exited and waiting to be reaped, with no thread left: it holds nothing any more
 	}
 	return true, true

@@ -16,9 +16,9 @@ import (
 func identify(t *testing.T, h *Host, pid int) fs.Identity {
 	t.Helper()
 	id := h.Self()
-	start, ok := startOf(pid)
-	if !ok {
-		t.Fatalf("process %d has no start", pid)
+	start, err := startOf(pid)
+	if err != nil {
+		t.Fatalf("process %d has no start: %v", pid, err)
 	}
 	id.PID, id.Start = pid, start
 	return id
@@ -45,7 +45,7 @@ func TestLivenessOfAnotherProcess(t *testing.T) {
 
 	must(t, child.Process.Kill())
 	must(t, retryInterrupted(func() error { return unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil) }))
-	if fields, ok := stat(pid); !ok || fields[0] != "Z" {
+	if fields, err := stat(pid); err != nil || fields[0] != "Z" {
 		t.Fatalf("the process is no zombie: %q", fields)
 	}
 	wantLiveness(t, h, "a zombie", id, fs.Dead)
@@ -59,7 +59,7 @@ func TestProcessWithoutItsFirstThreadIsAlive(t *testing.T) {
 	h := New()
 	pid := startProcess(t, roleHeadless, "").Process.Pid
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
-		if fields, ok := stat(pid); ok && fields[0] == "Z" {
+		if fields, err := stat(pid); err == nil && fields[0] == "Z" {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -77,11 +77,32 @@ func TestStartIsReadBehindAnyName(t *testing.T) {
 	name, err := os.ReadFile(comm)
 	must(t, err)
 	defer os.WriteFile(comm, name, 0)
-	want, ok := startOf(unix.Gettid())
+	want, err := startOf(unix.Gettid())
+	must(t, err)
 	for _, name := range []string{"a) b (c", ") 1 2 3 4", "(((", ")))"} {
 		must(t, os.WriteFile(comm, []byte(name), 0))
-		if got, ok2 := startOf(unix.Gettid()); got != want || !ok || !ok2 || got == 0 {
+		if got, err := startOf(unix.Gettid()); got != want || err != nil || got == 0 {
 			t.Errorf("the start of a process of the name %q is %d, want %d", name, got, want)
 		}
+	}
+}
+
+// TestIdentityThatCouldNotBeReadIsReadAgain: a process that begins without a descriptor to spare learns who it is as soon as it has one.
+func TestIdentityThatCouldNotBeReadIsReadAgain(t *testing.T) {
+	h := New()
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1, Max: limit.Max})) // what is open stays open
+	poor := h.Self()
+	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	if poor.Start != 0 || poor.Boot != "" {
+		t.Fatalf("without a descriptor this process is known to be %+v: this test proves nothing", poor)
+	}
+	self := h.Self()
+	if self.Start == 0 || self.Boot == "" || self.PID != poor.PID || self.Host != poor.Host || self.PIDNamespace != poor.PIDNamespace {
+		t.Errorf("with descriptors again it is %+v, was %+v before", self, poor)
+	}
+	if again := h.Self(); again != self {
+		t.Errorf("then it is %+v", again)
 	}
 }

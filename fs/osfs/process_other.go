@@ -5,11 +5,11 @@ package osfs
 import "golang.org/x/sys/unix"
 
 // bootID: there is kern.boottime, but it moves when the wall clock is set.
-func bootID() string { return "" }
+func bootID() (string, error) { return "", nil }
 
-func pidNamespace() uint64 { return 0 }
+func pidNamespace() (uint64, error) { return 0, nil }
 
-func startOf(int) (uint64, bool) { return 0, false }
+func startOf(int) (uint64, error) { return 0, nil }
 
 func processExists(pid int) (exists, known bool) {
 	if err := unix.Kill(pid, 0); err == unix.ESRCH {

@@ -10,22 +10,20 @@ import (
 func (h *Host) Uptime() (time.Duration, error) { return windows.DurationSinceBoot(), nil }
 
 // bootID: the system has no number of its start that holds on every machine. Processes are told apart by the time of their start, also across boots.
-func bootID() string { return "" }
+func bootID() (string, error) { return "", nil }
 
-func pidNamespace() uint64 { return 0 }
+func pidNamespace() (uint64, error) { return 0, nil }
 
 // startOf returns the start time in units of 100 ns since 1601, as it was written down at the start.
-func startOf(pid int) (uint64, bool) {
+func startOf(pid int) (uint64, error) {
 	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
 	defer windows.CloseHandle(process)
 	var created, exited, kernel, user windows.Filetime
-	if windows.GetProcessTimes(process, &created, &exited, &kernel, &user) != nil {
-		return 0, false
-	}
-	return uint64(created.HighDateTime)<<32 | uint64(created.LowDateTime), true
+	err = windows.GetProcessTimes(process, &created, &exited, &kernel, &user)
+	return uint64(created.HighDateTime)<<32 | uint64(created.LowDateTime), err
 }
 
 // processExists: a process that has ended can still be opened while somebody has a handle of it.
