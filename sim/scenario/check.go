@@ -5,7 +5,7 @@ func (r *Runner) holder(o *op) int32 {
 	path := r.program.setup.Locks[o.lock].Path
 	for i := len(r.holds) - 1; i > 0; i-- {
 		h := &r.holds[i]
-		if !h.live || r.program.setup.Locks[h.lock].Path != path || h.Depth() == 0 {
+		if !h.live || r.program.setup.Locks[h.lock].Path != path || h.Hold != nil && h.Depth() == 0 {
 			continue
 		}
 		if o.target < 0 || h.client == o.target || r.program.clients[o.target].name == r.program.processes[h.process].Name {

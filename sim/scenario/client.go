@@ -146,6 +146,11 @@ func (c *client) do(o *op) result {
 	return result{}
 }
 
+// about begins an event that the client causes.
+func (c *client) about(kind property.Kind, lock int) property.Event {
+	return property.Event{Kind: kind, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(lock + 1), Calls: int32(c.task.Calls())}
+}
+
 func (c *client) lock(p *process, o *op) result {
 	r := c.r
 	l := p.locks[o.lock]
@@ -182,14 +187,16 @@ func (c *client) lock(p *process, o *op) result {
 		}
 	}
 	called := r.world.Now()
-	r.told(property.Event{Kind: property.AcquireCalled, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(o.lock + 1), Calls: int32(c.task.Calls()),
-		Outer: outer, Try: o.Try || r.program.scenario.Locks[o.lock].NoWait, Until: r.until(o)})
+	e := c.about(property.AcquireCalled, o.lock)
+	e.Outer, e.Try, e.Until = outer, o.Try || r.program.scenario.Locks[o.lock].NoWait, r.until(o)
+	r.told(e)
 	h, err := l.Acquire(ctx, o.options...)
 	c.cancel = nil
 	if err != nil {
 		res := result{outcome: outcomeOf(err), err: err}
-		r.told(property.Event{Kind: property.AcquireFailed, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(o.lock + 1), Calls: int32(c.task.Calls()),
-			Outer: outer, Result: propertyResult(res.outcome)})
+		e := c.about(property.AcquireFailed, o.lock)
+		e.Outer, e.Result = outer, propertyResult(res.outcome)
+		r.told(e)
 		r.acquireEnded(c, o, called, 0, false)
 		if stop != nil {
 			stop()
@@ -197,15 +204,16 @@ func (c *client) lock(p *process, o *op) result {
 		return res
 	}
 	number := int32(len(r.holds))
-	r.holds = append(r.holds, hold{Hold: h, end: stop, client: c.index, process: c.process, lock: o.lock, token: h.Token(), since: r.world.Now(), called: called, depth: h.Depth(), live: true,
+	r.holds = append(r.holds, hold{Hold: h, end: stop, client: c.index, process: c.process, lock: o.lock, token: h.Token(), since: r.world.Now(), called: called, depth: h.Depth(), live: true, open: true,
 		expires: r.program.scenario.Locks[o.lock].Lifetime > 0})
 	r.slots[o.slot] = number
 	rec := &r.holds[number]
 	if rec.expires {
 		rec.ctx = h.Context()
 	}
-	r.told(property.Event{Kind: property.Acquired, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(o.lock + 1), Calls: int32(c.task.Calls()),
-		Hold: number, Outer: outer, Depth: int32(rec.depth), Token: rec.token})
+	e = c.about(property.Acquired, o.lock)
+	e.Hold, e.Outer, e.Depth, e.Token = number, outer, int32(rec.depth), rec.token
+	r.told(e)
 	if rec.depth <= 1 {
 		r.acquireEnded(c, o, called, rec.token, true)
 	}
@@ -234,7 +242,9 @@ func (c *client) unlock(o *op) result {
 	}
 	all := o.Verb == VerbUnlockAll
 	called := r.world.Now()
-	r.told(property.Event{Kind: property.ReleaseCalled, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(o.lock + 1), Calls: int32(c.task.Calls()), Hold: number, All: all})
+	e := c.about(property.ReleaseCalled, o.lock)
+	e.Hold, e.All = number, all
+	r.told(e)
 	h := &r.holds[number]
 	last := h.live && (all || h.Depth() == 1)
 	var err error
@@ -245,15 +255,17 @@ func (c *client) unlock(o *op) result {
 	}
 	h = &r.holds[number] // the slice may have grown
 	res := result{outcome: outcomeOf(err), err: err}
-	r.told(property.Event{Kind: property.ReleaseReturned, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(o.lock + 1), Calls: int32(c.task.Calls()), Hold: number, All: all,
-		Result: propertyResult(res.outcome), Ended: r.ContextEnded(number)})
+	e = c.about(property.ReleaseReturned, o.lock)
+	e.Hold, e.All, e.Result, e.Ended = number, all, propertyResult(res.outcome), r.ContextEnded(number)
+	r.told(e)
+	outermost := h.depth <= 1
 	if res.outcome != Failed {
-		h.live = false
+		h.live, h.open = false, false
 	}
 	switch {
 	case res.outcome == Expired:
 		r.holdExpired(number)
-	case last || res.outcome != OK:
+	case last || res.outcome != OK && outermost:
 		r.releaseEnded(c, h.lock, called, res.outcome)
 	}
 	if h.end != nil && !h.live {
@@ -271,10 +283,14 @@ func (c *client) vouch(o *op) result {
 	if number == 0 {
 		return result{outcome: Nothing}
 	}
-	r.told(property.Event{Kind: property.LostCalled, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(o.lock + 1), Hold: number})
+	e := c.about(property.LostCalled, o.lock)
+	e.Hold = number
+	r.told(e)
 	err := r.holds[number].Lost()
 	res := result{outcome: outcomeOf(err), err: err}
-	r.told(property.Event{Kind: property.LostReturned, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(o.lock + 1), Hold: number, Result: propertyResult(res.outcome)})
+	e = c.about(property.LostReturned, o.lock)
+	e.Hold, e.Result = number, propertyResult(res.outcome)
+	r.told(e)
 	if res.outcome == Expired {
 		r.holds[number].live = false
 		r.holdExpired(number)
@@ -318,7 +334,12 @@ func (c *client) flock(p *process, o *op) result {
 	if err != nil {
 		return result{outcome: outcomeOf(err), err: err}
 	}
-	held := false
+	called, held := c.r.world.Now(), false
+	if o.lock >= 0 {
+		e := c.about(property.AcquireCalled, o.lock)
+		e.Try, e.Until = o.Try, property.Never
+		c.r.told(e)
+	}
 	for !held && err == nil {
 		if o.Try {
 			held, err = f.TryLock(fs.Whole, fs.LockExclusive)
@@ -326,15 +347,31 @@ func (c *client) flock(p *process, o *op) result {
 		}
 		held, err = f.WaitLock(context.Background(), fs.Whole, fs.LockExclusive)
 	}
-	switch {
-	case err != nil:
+	if !held {
+		if o.lock >= 0 {
+			e := c.about(property.AcquireFailed, o.lock)
+			if e.Result = property.TimedOut; err != nil {
+				e.Result = property.Error
+			}
+			c.r.told(e)
+			c.r.acquireEnded(c, o, called, 0, false)
+		}
 		f.Close()
+		if err == nil {
+			return result{outcome: Busy}
+		}
 		return result{outcome: outcomeOf(err), err: err}
-	case !held:
-		f.Close()
-		return result{outcome: Busy}
 	}
-	p.bare = append(p.bare, bareLock{o.Path, f})
+	number := int32(0)
+	if o.lock >= 0 {
+		number = int32(len(c.r.holds))
+		c.r.holds = append(c.r.holds, hold{client: c.index, process: c.process, lock: o.lock, since: c.r.world.Now(), called: called, depth: 1, live: true})
+		e := c.about(property.Acquired, o.lock)
+		e.Hold, e.Depth = number, 1
+		c.r.told(e)
+		c.r.acquireEnded(c, o, called, 0, true)
+	}
+	p.bare = append(p.bare, bareLock{o.Path, f, number})
 	return result{outcome: OK}
 }
 
@@ -343,9 +380,21 @@ func (c *client) funlock(p *process, o *op) result {
 	if i < 0 {
 		return result{outcome: Nothing}
 	}
-	f := p.bare[i].file
+	f, number, called := p.bare[i].file, p.bare[i].number, c.r.world.Now()
 	p.bare = slices.Delete(p.bare, i, i+1)
+	if number > 0 {
+		e := c.about(property.ReleaseCalled, o.lock)
+		e.Hold = number
+		c.r.told(e)
+	}
 	err := errors.Join(f.Unlock(fs.Whole), f.Close())
+	if number > 0 {
+		c.r.holds[number].live = false
+		e := c.about(property.ReleaseReturned, o.lock)
+		e.Hold, e.Ended = number, true
+		c.r.told(e)
+		c.r.releaseEnded(c, o.lock, called, OK)
+	}
 	return result{outcome: outcomeOf(err), err: err}
 }
 
@@ -353,7 +402,7 @@ func (c *client) funlock(p *process, o *op) result {
 func (r *Runner) closeLocks(c *client) {
 	p := &r.processes[c.process]
 	for i := range r.holds {
-		if h := &r.holds[i]; h.live && h.process == c.process {
+		if h := &r.holds[i]; h.open && h.process == c.process {
 			return
 		}
 	}

@@ -449,10 +449,12 @@ func (c *compiler) prepare() {
 		c.setup.Locks = append(c.setup.Locks, property.Lock{Name: k.Name, Path: n, Lifetime: k.Lifetime, Fencing: k.Fencing, Shared: k.Shared, Singleton: k.Singleton})
 	}
 	c.setup.Paths = len(c.paths)
+	c.bareLocks(c.steps)
 	c.disturbances(c.steps)
 	c.locksOfProcesses()
 	c.troubles()
 	c.each(func(s *Step) {
+		c.setup.ReadOnly = c.setup.ReadOnly || s.Verb == VerbRemount
 		for _, p := range []string{s.Path, s.To} {
 			if p != "" {
 				c.named = append(c.named, path.Clean(p))
@@ -490,6 +492,33 @@ func (c *compiler) troubles() {
 		}
 	}
 }
+
+// bareLocks lets the properties know of whoever takes the lock of a lock file without a lock.Lock: a lock of another name, which is no scenario's.
+func (c *compiler) bareLocks(ops []op) {
+	for i := range ops {
+		o := &ops[i]
+		if o.block != nil {
+			for _, list := range o.block.clients {
+				c.bareLocks(list)
+			}
+		}
+		if o.Verb != VerbFlock && o.Verb != VerbFunlock {
+			continue
+		}
+		n := slices.Index(c.paths, path.Clean(o.Path))
+		if n < 0 {
+			continue
+		}
+		o.lock = slices.IndexFunc(c.setup.Locks, func(l property.Lock) bool { return l.Path == int32(n+1) && l.Name == bareName })
+		if o.lock < 0 {
+			o.lock = len(c.setup.Locks)
+			c.setup.Locks = append(c.setup.Locks, property.Lock{Name: bareName, Path: int32(n + 1)})
+		}
+	}
+}
+
+// bareName is no name of a lock.
+const bareName = "(flock)"
 
 // lockPath returns the path of a lock as an absolute one. A relative one counts from the directory of the first process that has one.
 func (c *compiler) lockPath(k Lock) string {

@@ -179,6 +179,11 @@ func (r *Runner) expire() {
 		return
 	}
 	text := "the run has not ended in its time"
+	if r.position < len(r.program.steps) {
+		if o := &r.program.steps[r.position]; o.block == nil && o.client < 0 {
+			text += "; it has come to " + o.String()
+		}
+	}
 	for i := range r.clients {
 		if c := &r.clients[i]; c.current != nil && !c.idle() {
 			text += fmt.Sprintf("; %s is in %s since %v", r.program.clients[i].name, c.current.String(), c.started)
@@ -379,7 +384,7 @@ func (r *Runner) diedWith(p *process) {
 	r.recordDeath(p)
 	for i := range r.holds {
 		if h := &r.holds[i]; h.process == p.index {
-			h.live = false
+			h.live, h.open = false, false
 		}
 	}
 	for i, s := range r.program.slots {

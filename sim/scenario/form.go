@@ -94,7 +94,7 @@ var (
 
 // ownHoldArg is the hold if it is not the client's own of the lock.
 var ownHoldArg = arg{"[HOLD]", func(l *line, s *Step) {
-	if w := l.peek(); w != "" && w != "->" {
+	if w := l.peek(); w != "" && w != "->" && w != "&" {
 		s.Hold = l.take("the name of a hold", isName)
 	}
 }, func(s *Step) string { return s.Hold }, aHold}
@@ -213,12 +213,12 @@ var (
 // forms are the verbs' forms. What begins with the same words as another form stands before it.
 var forms = []form{
 	{VerbLock, byClient, []arg{lockArg, asArg, inArg, tryArg, boundArg, asyncArg}, acquired},
-	{VerbUnlock, byClient, []arg{lockArg, ownHoldArg}, released},
-	{VerbUnlockAll, byClient, []arg{lockArg, ownHoldArg}, released},
-	{VerbWait, byClient, nil, append(slices.Clone(acquired), Busy, Nothing)},
+	{VerbUnlock, byClient, []arg{lockArg, ownHoldArg, asyncArg}, released},
+	{VerbUnlockAll, byClient, []arg{lockArg, ownHoldArg, asyncArg}, released},
+	{VerbWait, byClient, nil, append(slices.Clone(acquired), Busy, Nothing, NotHeld)},
 	{VerbSleep, byClient | byStranger, []arg{forArg}, nil},
 	{VerbWork, byClient, []arg{forArg}, nil},
-	{VerbVouch, byClient, []arg{lockArg, ownHoldArg}, []Outcome{OK, Expired, Dead, Nothing}},
+	{VerbVouch, byClient, []arg{lockArg, ownHoldArg, asyncArg}, []Outcome{OK, Expired, Dead, Nothing}},
 	{VerbStatus, byClient, []arg{lockArg}, []Outcome{Free, Held, Unknown, Settings, Failed, Dead}},
 	{VerbOpen, byClient, []arg{lockArg}, []Outcome{OK, Settings, Failed, Dead}},
 	{VerbClose, byClient, []arg{lockArg}, append(slices.Clone(done), Nothing)},

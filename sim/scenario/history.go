@@ -37,9 +37,20 @@ func (r *Runner) releaseEnded(c *client, lock int, called time.Duration, o Outco
 func (r *Runner) holdExpired(number int32) {
 	h := &r.holds[number]
 	if h.expires && r.options.History && h.depth == 1 && !r.program.setup.Locks[h.lock].Shared {
-		r.record(h.lock, linearize.Operation{Client: r.historyClient(&r.clients[h.client]), Kind: model.End, Call: h.called, Return: r.world.Now()})
+		earliest := h.called + r.program.setup.Locks[h.lock].Lifetime
+		r.record(h.lock, linearize.Operation{Client: r.historyClient(&r.clients[h.client]), Kind: model.End, Call: earliest, Return: max(earliest, r.world.Now())})
 	}
 	h.expires = false
+}
+
+// expireHolds records the holds of a process, or of all if it is negative, that have ended by now without anybody asking.
+func (r *Runner) expireHolds(process int) {
+	for i := 1; i < len(r.holds); i++ {
+		h := &r.holds[i]
+		if h.live && h.expires && (process < 0 || h.process == process) && r.world.Now() >= h.called+r.program.setup.Locks[h.lock].Lifetime {
+			r.holdExpired(int32(i))
+		}
+	}
 }
 
 // recordDeath records that a process is gone.
@@ -47,6 +58,7 @@ func (r *Runner) recordDeath(p *process) {
 	if !r.options.History {
 		return
 	}
+	r.expireHolds(p.index)
 	for i := range r.histories {
 		r.histories[i].Killed(p.number, r.world.Now())
 	}
@@ -70,13 +82,7 @@ func (r *Runner) spoilHistory(path int32) {
 
 // closeHistories leaves out those that say nothing, and records the holds that have ended without anybody asking.
 func (r *Runner) closeHistories() {
-	for i := 1; i < len(r.holds); i++ {
-		h := &r.holds[i]
-		life := r.program.setup.Locks[h.lock].Lifetime
-		if h.live && h.expires && r.world.Now() >= h.called+life {
-			r.holdExpired(int32(i))
-		}
-	}
+	r.expireHolds(-1)
 	for i := range r.histories {
 		if r.spoiled&(2<<i) != 0 {
 			r.histories[i] = linearize.History{}

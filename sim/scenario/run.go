@@ -144,7 +144,8 @@ type hold struct {
 	since   time.Duration
 	called  time.Duration
 	depth   int
-	live    bool
+	live    bool // nobody has released it or seen its end
+	open    bool // nobody has released it
 	expires bool
 }
 

@@ -34,8 +34,9 @@ type process struct {
 
 // bareLock is a file that a process has locked without a lock.Lock.
 type bareLock struct {
-	path string
-	file fs.File
+	path   string
+	file   fs.File
+	number int32 // of the hold, 0 if it is on no lock file
 }
 
 // host is a process as the engine sees it, which tells the properties what the engine looks at and what it removes.
@@ -271,7 +272,10 @@ func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
 		options = append(options, lock.Singleton())
 	}
 	if s.HookFails {
-		options = append(options, lock.OnAcquired(func(fs.File) error { return errHook }))
+		options = append(options, lock.OnAcquired(func(fs.File) error {
+			r.told(property.Event{Kind: property.Struck, Process: int32(p.index + 1)})
+			return errHook
+		}))
 	}
 	if s.Fallback != "" {
 		i := slices.IndexFunc(r.program.scenario.Locks, func(o Lock) bool { return o.Name == s.Fallback })
@@ -327,10 +331,17 @@ func (r *Runner) leftovers(dir string) []string {
 	return names
 }
 
+// What the engine keeps in files of their own, and what the names of those begin with that it only needs for a moment.
+const (
+	lifetimeSuffix = ".lifetime"
+	fenceSuffix    = ".fence"
+	passingPrefix  = ".holdfast-"
+)
+
 // isRecord reports whether a file is a lock file or one that stays beside it.
 func (r *Runner) isRecord(name string) bool {
 	for _, p := range r.program.paths {
-		if rest, ok := strings.CutPrefix(name, p); ok && (rest == "" || rest == ".lifetime" || rest == ".fence") {
+		if rest, ok := strings.CutPrefix(name, p); ok && (rest == "" || rest == lifetimeSuffix || rest == fenceSuffix) {
 			return true
 		}
 	}

@@ -99,7 +99,7 @@ func (r *Runner) tables(t *property.Tables) {
 		}
 		dirs = append(dirs, dir)
 		for _, name := range r.leftovers(dir) {
-			if slices.ContainsFunc(r.program.paths, func(p string) bool { return strings.HasPrefix(name, p+".") }) {
+			if strings.HasPrefix(path.Base(name), passingPrefix) || slices.ContainsFunc(r.program.paths, func(p string) bool { return strings.HasPrefix(name, p+".") }) {
 				t.Names = append(t.Names, name)
 			}
 		}
@@ -219,7 +219,7 @@ func (r *Runner) ghosts() string {
 		if !h.live {
 			continue
 		}
-		text := fmt.Sprintf("%s holds %s since %v", r.program.clients[h.client].name, r.program.scenario.Locks[h.lock].Name, h.since)
+		text := fmt.Sprintf("%s holds %s since %v", r.program.clients[h.client].name, r.program.setup.Locks[h.lock].Name, h.since)
 		if h.token > 0 {
 			text += fmt.Sprintf(", token %d", h.token)
 		}
