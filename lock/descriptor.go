@@ -11,6 +11,8 @@ import (
 // with its path: whoever can reach the same open file shares the lock, and the caller sees to it that the file stays where others look for it. Two
 // Locks made from one open file do not exclude each other, since the lock belongs to the open file; share the Lock instead.
 //
+// A file that is open for writing only excludes like any other, and waiters on it are passed by: showing that one waits is a shared lock on a byte, which needs the right to read.
+//
 // [Mode], [Singleton] and [Fencing] are refused with [ErrOption].
 func OnFile(f fs.File, opts ...Option) (*Lock, error) {
 	o, err := newOptions(opts)

@@ -218,3 +218,62 @@ func TestRecordIsRemovedByAProcessThatKnowsMoreOfItself(t *testing.T) {
 		t.Errorf("after the release stands %+v, %v", r, err)
 	}
 }
+
+// lateHost is a host on which the timer fires while somebody reads the clock, who is told the time before that.
+type lateHost struct {
+	fs.Host
+	fire    func()
+	passed  atomic.Int64 // time beyond that of the host below
+	reading func()
+}
+
+func (h *lateHost) AfterFunc(_ time.Duration, f func()) fs.Timer {
+	h.fire = f
+	return h.Host.AfterFunc(time.Hour, func() {})
+}
+
+func (h *lateHost) Uptime() (time.Duration, error) {
+	t, err := h.Host.Uptime()
+	t += time.Duration(h.passed.Load())
+	if during := h.reading; during != nil {
+		h.reading = nil
+		during()
+	}
+	return t, err
+}
+
+// TestHoldThatExpiresWhileItIsReleased had expired: the release read the clock before, and came to the hold after.
+func TestHoldThatExpiresWhileItIsReleased(t *testing.T) {
+	host := &lateHost{Host: osfs.New()}
+	if _, err := host.Uptime(); err != nil {
+		t.Skip(err)
+	}
+	path := filepath.Join(t.TempDir(), "work.lock")
+	l := open(t, path, lock.Host(host), lock.Lifetime(time.Minute))
+	for what, end := range map[string]func(*lock.Hold) error{"Release": (*lock.Hold).Release, "ReleaseAll": (*lock.Hold).ReleaseAll, "Lost": (*lock.Hold).Lost} {
+		h, err := l.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		host.reading = func() {
+			host.passed.Add(int64(2 * time.Minute))
+			host.fire()
+		}
+		if err := end(h); !errors.Is(err, lock.ErrExpired) {
+			t.Errorf("%s: got error %v", what, err)
+		}
+		if host.reading != nil {
+			t.Fatalf("%s did not read the clock: this test proves nothing", what)
+		}
+		if l.HeldHere() {
+			t.Errorf("%s: the lock is held after that", what)
+		}
+		want := lock.ErrNotHeld
+		if what == "Lost" {
+			want = lock.ErrExpired // it is the first release
+		}
+		if err := h.Release(); !errors.Is(err, want) {
+			t.Errorf("after %s: got error %v, want %v", what, err, want)
+		}
+	}
+}

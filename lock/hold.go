@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 )
 
 // Hold is the right to be inside a lock, one level of it. It is safe for concurrent use.
@@ -44,14 +45,27 @@ func (h *Hold) Depth() int {
 // Lost returns nil while the hold can be relied on, and after it was released; otherwise an error that errors.Is reports as [ErrLost], such as [ErrExpired]. It
 // looks at the clock, so that it tells the truth also right after the process was stopped and continued.
 func (h *Hold) Lost() error {
-	if h.fate == nil {
-		return nil
-	}
+	now := h.now()
 	s := h.lock.site
-	now := uptime(s.host)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h.fate.err == nil && s.grant.id == h.id && now >= h.fate.expires {
+	return h.lostBy(now)
+}
+
+// now reads the clock by which the hold expires, if it does.
+func (h *Hold) now() time.Duration {
+	if h.fate == nil {
+		return 0
+	}
+	return uptime(h.lock.site.host)
+}
+
+// lostBy is Lost at a time. The caller has site.mu, so that what it does about it is done at once.
+func (h *Hold) lostBy(now time.Duration) error {
+	switch {
+	case h.fate == nil:
+		return nil
+	case h.fate.err == nil && h.lock.site.grant.id == h.id && now >= h.fate.expires:
 		return ErrExpired // the task that ends the hold has not got to run yet
 	}
 	return h.fate.err
@@ -66,26 +80,20 @@ func (h *Hold) ReleaseAll() error { return h.release(true) }
 
 func (h *Hold) release(all bool) error {
 	s := h.lock.site
-	if err := h.Lost(); err != nil {
-		s.expire(h.id)
-		s.mu.Lock()
-		again := h.released
-		h.released = true
-		s.mu.Unlock()
-		if again {
-			return h.failed(ErrNotHeld)
-		}
-		return h.failed(err)
-	}
+	now := h.now()
 	s.mu.Lock()
 	g := &s.grant
-	if h.released || g.id != h.id || g.releasing {
+	lost := h.lostBy(now)
+	if lost != nil || h.released || g.id != h.id || g.releasing {
 		err := error(ErrNotHeld)
-		if h.fate != nil && h.fate.err != nil && !h.released {
-			err = h.fate.err // it expired since the look
+		if lost != nil && !h.released {
+			err = lost
 		}
 		h.released = true
 		s.mu.Unlock()
+		if lost != nil {
+			s.expire(h.id)
+		}
 		return h.failed(err)
 	}
 	h.released = true
