@@ -325,7 +325,10 @@ func clearIf[T any](s *[]T) bool {
 func (k *shrinker) simplerSteps() {
 	for _, simpler := range []func(*scenario.Step) bool{
 		func(s *scenario.Step) bool { return zero(&s.Try) },
-		func(s *scenario.Step) bool { return s.Verb == scenario.VerbLock && zero(&s.For) },
+		func(s *scenario.Step) bool {
+			s.Deadline = false
+			return s.Verb == scenario.VerbLock && zero(&s.For)
+		},
 	} {
 		k.eachStep(simpler)
 	}

@@ -50,9 +50,10 @@ type client struct {
 	cancelAt  time.Duration
 	until     time.Duration
 	calls     int32
-	struck    int // faults in the process before the call
-	called    int // event of the call
-	looked    int // event of the last look at the path since the call, or of the call
+	struck    int    // faults in the process before the call
+	called    int    // event of the call
+	file      uint64 // that the path led to then
+	looked    int    // event of the last look at the path since the call, or of the call
 }
 
 type pathFacts struct {
@@ -83,6 +84,7 @@ type grant struct {
 	over                        bool   // its end was seen
 	forced                      bool   // a release of all levels was called
 	relieved                    bool   // somebody took over
+	blurred                     bool   // which of the levels are of it is not known, nor when it ends
 	frozen                      bool   // its process was frozen since
 }
 
@@ -131,7 +133,19 @@ func (f *facts) process(n int32) *process        { return &f.processes[n-1] }
 func (f *facts) grantOf(holdNumber int32) *grant { return &f.grants[f.holds[holdNumber-1].grant-1] }
 
 // claims reports whether the holder may still rely on the grant.
-func (f *facts) claims(g *grant) bool { return g.claimed && !g.void && f.now < g.earliest }
+func (f *facts) claims(g *grant) bool {
+	return g.claimed && !g.void && !g.blurred && f.now < g.earliest
+}
+
+// one returns the first lock that is one and the same Lock as a singleton.
+func (f *facts) one(lock int32) int32 {
+	for i := range f.Locks {
+		if l := &f.Locks[i]; l.Singleton && l.Path == f.Locks[lock-1].Path {
+			return int32(i + 1)
+		}
+	}
+	return lock
+}
 
 // update takes note of an event.
 func (f *facts) update(e *Event) {
@@ -201,6 +215,9 @@ func (f *facts) acquireCalled(e *Event) {
 	l := f.lock(e)
 	*f.client(e.Client) = client{process: e.Process, pending: AcquireCalled, lock: e.Lock, path: l.Path, outer: e.Outer, try: e.Try, at: e.Time, until: e.Until,
 		calls: e.Calls, struck: f.process(e.Process).struck, called: f.seq, looked: f.seq, alone: true}
+	if l.Lifetime > 0 {
+		f.client(e.Client).file = f.File(l.Path)
+	}
 	p := &f.paths[l.Path-1]
 	p.pending++
 	p.changed = e.Time
@@ -234,9 +251,7 @@ func (f *facts) acquired(e *Event) {
 	g := grant{process: e.Process, client: e.Client, lock: e.Lock, path: c.path, hold: e.Hold, acquired: e.Time, earliest: Never, latest: Never, token: e.Token,
 		file: f.File(c.path), looked: c.looked, open: 1, held: 1, claimed: true}
 	if life := f.lock(e).Lifetime; life > 0 {
-		// It counts from when the lock was taken, which was after the call, and after the claim before it had ended.
-		g.earliest = later(max(c.at, min(p.ended, e.Time)), life)
-		g.latest = later(e.Time, life)
+		f.expiry(e, &g, life)
 	}
 	if c.struck < f.process(e.Process).struck { // the look may have been a while ago when the caller got to know of it
 		g.looked = c.called
@@ -249,23 +264,37 @@ func (f *facts) acquired(e *Event) {
 	f.holds = append(f.holds, h)
 }
 
-// joined returns the grant that an acquisition went deeper into, 0 if it has one of its own.
+// expiry finds between which times a grant ends by itself. The lifetime counts from when the lock was taken, which was after the call. It was also after the claim before it had ended, unless the
+// caller was itself relieved by that, which shows as another file.
+func (f *facts) expiry(e *Event, g *grant, life time.Duration) {
+	c, p := f.client(e.Client), &f.paths[g.path-1]
+	from := c.at
+	if g.file != 0 && g.file == c.file {
+		from = max(from, min(p.ended, e.Time))
+	}
+	g.blurred = f.lock(e).Shared // the hold may be a level of one that began earlier, and is told late
+	g.earliest, g.latest = later(from, life), later(e.Time, life)
+	if e.Depth == 0 { // it had ended when it was returned
+		g.earliest = min(g.earliest, e.Time)
+	}
+}
+
+// joined returns the grant that an acquisition went deeper into, 0 if it has one of its own. Of several that share a Lock, the one that came first may be told last.
 func (f *facts) joined(e *Event) int32 {
-	if e.Depth <= 1 {
-		return 0
-	}
-	if e.Outer != 0 {
-		n := f.holds[e.Outer-1].grant
-		if g := &f.grants[n-1]; g.lock == e.Lock && g.process == e.Process && !g.over {
-			return n
-		}
-	}
 	if f.lock(e).Shared {
 		for i := len(f.grants); i > 0; i-- {
-			if g := &f.grants[i-1]; g.lock == e.Lock && g.process == e.Process && !g.over {
+			if g := &f.grants[i-1]; g.lock == e.Lock && g.process == e.Process && !g.over && g.open > 0 && f.now < g.earliest {
 				return int32(i)
 			}
 		}
+		return 0
+	}
+	if e.Depth <= 1 || e.Outer == 0 {
+		return 0
+	}
+	n := f.holds[e.Outer-1].grant
+	if g := &f.grants[n-1]; g.lock == e.Lock && g.process == e.Process && !g.over {
+		return n
 	}
 	return 0
 }

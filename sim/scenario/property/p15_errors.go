@@ -32,7 +32,7 @@ func (d errorDiscipline) failed(f *facts, e *Event, c *client) {
 	wrong := ""
 	switch e.Result {
 	case TimedOut:
-		if !c.try && f.now < c.until {
+		if !c.try && c.outer == 0 && f.now < c.until { // inside a hold, the context that it was acquired with can end as well
 			wrong = "gave up before its time"
 		}
 	case Canceled:
@@ -79,6 +79,9 @@ func (errorDiscipline) late(f *facts, e *Event, c *client) {
 }
 
 func (errorDiscipline) end(f *facts, t *Tables) {
+	if !f.bounded() { // then somebody may still be about to end something
+		return
+	}
 	for _, l := range t.Left {
 		if len(l.Locked) > 0 && !f.process(l.Process).forked {
 			f.violate("P15", "%s has %s locked when it holds nothing any more", f.ProcessName(l.Process), f.PathName(l.Locked[0]))

@@ -41,7 +41,7 @@ func (l *loss) event(f *facts, e *Event) {
 func (*loss) successor(f *facts, e *Event, g *grant) {
 	for _, n := range f.paths[g.path-1].live {
 		o := &f.grants[n-1]
-		if o != g && !o.relieved && !o.void && !g.void && o.claimed && f.now >= o.earliest && o.file == g.file && !f.ContextEnded(o.hold) {
+		if o != g && !o.blurred && !o.relieved && !o.void && o.claimed && f.now >= o.latest && f.claims(g) && o.file == g.file && !f.ContextEnded(o.hold) {
 			f.violate("P16", "%s is inside %s, and the context of the hold of %s, which has expired, goes on", f.ClientName(e.Client), f.PathName(g.path), f.ClientName(o.client))
 		}
 	}
@@ -56,6 +56,7 @@ func (*loss) told(f *facts, e *Event) {
 		asked = f.client(e.Client).at
 	}
 	switch {
+	case g.blurred:
 	case e.Result == OK && asked >= g.latest && (e.Kind == ReleaseReturned || e.Kind == LostReturned && g.claimed):
 		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but it has expired at %v at the latest", f.ClientName(h.client), asked, f.PathName(g.path), g.latest)
 	case e.Result == Expired && e.Time < g.earliest:
@@ -69,7 +70,7 @@ func (l *loss) overdue(f *facts) {
 	for _, n := range l.due {
 		g := &f.grants[n-1]
 		switch {
-		case g.over || g.frozen || !g.claimed:
+		case g.over || g.frozen || g.blurred || !g.claimed:
 			continue
 		case f.now-max(g.latest, f.trouble) <= f.in(toldWithin, toldCalls) || f.now < g.latest:
 			kept = append(kept, n)

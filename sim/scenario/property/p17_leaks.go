@@ -9,6 +9,9 @@ func (leaks) begin(*facts)         {}
 func (leaks) event(*facts, *Event) {}
 
 func (leaks) end(f *facts, t *Tables) {
+	if !f.bounded() { // then somebody may still be about to end something
+		return
+	}
 	for _, l := range t.Left {
 		who := f.ProcessName(l.Process)
 		switch {

@@ -17,6 +17,12 @@ func (l *line) begin(f *facts) {
 
 func (l *line) event(f *facts, e *Event) {
 	switch e.Kind {
+	case Died:
+		for i := range min(len(f.clients), 64) {
+			if f.clients[i].process == e.Process {
+				l.leave(1 << i)
+			}
+		}
 	case AcquireCalled:
 		c := f.client(e.Client)
 		var ahead uint64
@@ -27,7 +33,10 @@ func (l *line) event(f *facts, e *Event) {
 			}
 		}
 		l.ahead[e.Client-1], l.passed[e.Client-1] = ahead, 0
+	case AcquireFailed:
+		l.leave(bit(e.Client))
 	case Acquired:
+		l.leave(bit(e.Client))
 		if e.Depth > 1 || f.lock(e).Lifetime > 0 {
 			return
 		}
@@ -40,6 +49,21 @@ func (l *line) event(f *facts, e *Event) {
 				l.passed[i] = e.Client
 			}
 		}
+	}
+}
+
+// bit returns the bit of a client, none if there are too many.
+func bit(client int32) uint64 {
+	if client > 64 {
+		return 0
+	}
+	return 1 << (client - 1)
+}
+
+// leave takes a client out of the line.
+func (l *line) leave(who uint64) {
+	for i := range l.ahead {
+		l.ahead[i] &^= who
 	}
 }
 

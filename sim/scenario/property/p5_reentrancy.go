@@ -12,22 +12,32 @@ func (reentrancy) event(f *facts, e *Event) {
 	case Acquired:
 		h := &f.holds[e.Hold-1]
 		g := &f.grants[h.grant-1]
+		most := g.held
+		if f.lock(e).Shared {
+			if f.lock(e).Lifetime > 0 {
+				return // which levels are of a hold that is over is not known
+			}
+			most += f.onTheirWay(e)
+		}
 		switch {
-		case e.Depth > 1 && g.hold == e.Hold:
+		case e.Depth > 1 && g.hold == e.Hold && most == g.held:
 			f.violate("P5", "%s acquired %s %d levels deep without being inside", f.ClientName(e.Client), f.PathName(g.path), e.Depth)
-		case e.Depth > 1 && (e.Depth > g.held || e.Depth < g.open):
-			f.violate("P5", "%s acquired %s and is told that it is %d levels deep, but %d to %d are not released", f.ClientName(e.Client), f.PathName(g.path), e.Depth, g.open, g.held)
-		case e.Depth > 1 && e.Token != g.token:
+		case e.Depth > most || e.Depth < g.open && (e.Depth != 0 || g.latest == Never):
+			f.violate("P5", "%s acquired %s and is told that it is %d levels deep, but %d to %d are not released", f.ClientName(e.Client), f.PathName(g.path), e.Depth, g.open, most)
+		case g.hold != e.Hold && e.Token != g.token:
 			f.violate("P5", "%s went deeper into a hold with the fencing number %d and got %d", f.ClientName(e.Client), g.token, e.Token)
-		case e.Depth == 1 && e.Outer != 0:
+		case g.hold == e.Hold && e.Outer != 0:
 			// From inside a hold of the same Lock that is not being ended, the way is deeper, and costs nothing.
-			if o := f.grantOf(e.Outer); o.lock == e.Lock && o.process == e.Process && f.claims(o) && f.holds[e.Outer-1].grant != h.grant {
+			if o := f.grantOf(e.Outer); o != g && o.lock == e.Lock && o.process == e.Process && f.claims(o) {
 				f.violate("P5", "%s acquired %s from inside its hold %d and did not go deeper", f.ClientName(e.Client), f.PathName(g.path), e.Outer)
 			}
 		}
 	case ReleaseReturned:
 		g := f.grantOf(e.Hold)
 		h := &f.holds[e.Hold-1]
+		if l := f.lock(e); l.Shared && l.Lifetime > 0 {
+			return
+		}
 		switch {
 		case e.Result == OK && h.releases > 1:
 			f.violate("P5", "%s released hold %d of %s a second time, and it succeeded", f.ClientName(e.Client), e.Hold, f.PathName(g.path))
@@ -39,6 +49,16 @@ func (reentrancy) event(f *facts, e *Event) {
 			f.violate("P5", "%s released the last level of %s, and the context of the hold goes on", f.ClientName(e.Client), f.PathName(g.path))
 		}
 	}
+}
+
+// onTheirWay returns how many others may be inside a Lock that they share and do not know it yet.
+func (f *facts) onTheirWay(e *Event) (n int32) {
+	for i := range f.clients {
+		if c := &f.clients[i]; c.pending == AcquireCalled && c.lock == e.Lock && c.process == e.Process {
+			n++
+		}
+	}
+	return n
 }
 
 func (reentrancy) end(*facts, *Tables) {}

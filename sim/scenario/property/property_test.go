@@ -252,6 +252,15 @@ func TestLine(t *testing.T) {
 			w.release(2, plain, w.got(2, plain, 1, 0))
 			w.got(1, plain, 1, 0)
 		}},
+		{"served twice", "", func(w *world) {
+			w.call(1, plain)
+			w.line[1] = true
+			w.call(2, plain)
+			w.release(1, plain, w.got(1, plain, 1, 0))
+			w.call(1, plain)
+			w.release(2, plain, w.got(2, plain, 1, 0))
+			w.got(1, plain, 1, 0)
+		}},
 		{"gave up", "", func(w *world) {
 			w.call(1, plain)
 			w.line[1] = true

@@ -57,6 +57,9 @@ func (s *Set) Begin(setup *Setup, w Witness) {
 // Add tells what happened next.
 func (s *Set) Add(e *Event) {
 	s.event = *e
+	if e.Lock != 0 && s.facts.Locks[e.Lock-1].Singleton {
+		s.event.Lock = s.facts.one(e.Lock)
+	}
 	s.facts.update(&s.event)
 	s.seen.event(&s.facts, &s.event)
 	for _, c := range s.checkers {
