@@ -93,7 +93,7 @@ func (m *mistake) Error() string { return "scenario: " + m.text }
 // reserved are the words that a name of a process cannot be: a step could begin with them.
 func reserved(word string) bool {
 	return slices.ContainsFunc(headers, func(h header) bool { return h.keyword == word }) || word == "end" || word == strangerName || word == worldName ||
-		word == VerbConcurrently.String() || slices.ContainsFunc(forms, func(f form) bool { return firstWord(f.verb) == word })
+		word == VerbConcurrently.String() || slices.ContainsFunc(forms, func(f form) bool { return f.by&byWorld != 0 && firstWord(f.verb) == word })
 }
 
 // worldName is that of the tasks of nobody's.
@@ -245,7 +245,7 @@ func (c *compiler) names() {
 		slices.SortFunc(p.clients, func(a, b int) int { return taskOf(c.clients[a].name) - taskOf(c.clients[b].name) })
 		for n, k := range p.clients {
 			if taskOf(c.clients[k].name) != n {
-				c.wrong("process", i, "expected a task %s.%d before %s", p.Name, n, c.clients[k].name)
+				c.gap(c.clients[k].name, n)
 			}
 		}
 	}
@@ -262,6 +262,15 @@ func (c *compiler) names() {
 			if k := c.client(s.Who); k >= 0 {
 				c.clients[k].cancels = true
 			}
+		}
+	})
+}
+
+// gap says that a process has a task and not the one before.
+func (c *compiler) gap(client string, task int) {
+	c.each(func(s *Step) {
+		if s.Client == client {
+			c.bad(s, "expected a task %s.%d before %s", processOf(client), task, client)
 		}
 	})
 }

@@ -205,7 +205,7 @@ var mountArg = arg{"ro | rw", func(l *line, s *Step) {
 
 // What can come of the steps of a verb.
 var (
-	acquired = []Outcome{OK, Timeout, Canceled, Deadlock, Expired, Closed, Settings, Unsupported, Failed, Dead}
+	acquired = []Outcome{OK, Timeout, Canceled, Deadlock, Expired, Closed, Settings, Unsupported, Failed, Dead, Nothing}
 	released = []Outcome{OK, Expired, NotHeld, Settings, Unsupported, Failed, Dead, Nothing}
 	done     = []Outcome{OK, Failed, Dead}
 )
@@ -215,7 +215,7 @@ var forms = []form{
 	{VerbLock, byClient, []arg{lockArg, asArg, inArg, tryArg, boundArg, asyncArg}, acquired},
 	{VerbUnlock, byClient, []arg{lockArg, ownHoldArg, asyncArg}, released},
 	{VerbUnlockAll, byClient, []arg{lockArg, ownHoldArg, asyncArg}, released},
-	{VerbWait, byClient, nil, append(slices.Clone(acquired), Busy, Nothing, NotHeld)},
+	{VerbWait, byClient, nil, append(slices.Clone(acquired), Busy, NotHeld)},
 	{VerbSleep, byClient | byStranger, []arg{forArg}, nil},
 	{VerbWork, byClient, []arg{forArg}, nil},
 	{VerbVouch, byClient, []arg{lockArg, ownHoldArg, asyncArg}, []Outcome{OK, Expired, Dead, Nothing}},
