@@ -398,6 +398,23 @@ func (c *client) funlock(p *process, o *op) result {
 	return result{outcome: outcomeOf(err), err: err}
 }
 
+// A process that has closed its locks is looked at so many times, with a pause between, before what has not ended counts as left behind.
+const (
+	settleLooks = 100
+	settlePause = 20 * time.Millisecond
+)
+
+// leftTasks returns the tasks of a process that are no clients.
+func (r *Runner) leftTasks(p *process) []*sim.Task {
+	var left []*sim.Task
+	for _, t := range p.sim.Tasks() {
+		if t.ID() >= len(r.byTask) || r.byTask[t.ID()] == 0 {
+			left = append(left, t)
+		}
+	}
+	return left
+}
+
 // closeLocks ends a process that has nothing to do any more, unless it has holds left, and takes stock of what it leaves.
 func (r *Runner) closeLocks(c *client) {
 	p := &r.processes[c.process]
@@ -414,11 +431,15 @@ func (r *Runner) closeLocks(c *client) {
 			l.Close()
 		}
 	}
-	l := &property.Leftover{Process: int32(c.process + 1), Files: p.sim.OpenFiles(), Watched: p.sim.Undropped()}
-	for _, t := range p.sim.Tasks() {
-		if t.ID() >= len(r.byTask) || r.byTask[t.ID()] == 0 {
-			l.Tasks = append(l.Tasks, t.String()+" in "+t.Op().String())
+	for range settleLooks { // what is about to begin or to end may do so
+		if len(r.leftTasks(p)) == 0 {
+			break
 		}
+		c.host().Sleep(context.Background(), settlePause)
+	}
+	l := &property.Leftover{Process: int32(c.process + 1), Files: p.sim.OpenFiles(), Watched: p.sim.Undropped()}
+	for _, t := range r.leftTasks(p) {
+		l.Tasks = append(l.Tasks, t.String()+" in "+t.Op().String())
 	}
 	if len(l.Files) > 0 {
 		l.Locked = r.locked(p)

@@ -36,7 +36,7 @@ func (r *Runner) releaseEnded(c *client, lock int, called time.Duration, o Outco
 // holdExpired records that a hold has ended by itself, at some time since its lifetime can have passed.
 func (r *Runner) holdExpired(number int32) {
 	h := &r.holds[number]
-	if h.expires && r.options.History && h.depth == 1 && !r.program.setup.Locks[h.lock].Shared {
+	if h.expires && r.options.History && h.depth <= 1 && !r.program.setup.Locks[h.lock].Shared {
 		earliest := h.called + r.program.setup.Locks[h.lock].Lifetime
 		r.record(h.lock, linearize.Operation{Client: r.historyClient(&r.clients[h.client]), Kind: model.End, Call: earliest, Return: max(earliest, r.world.Now())})
 	}
