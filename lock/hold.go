@@ -14,15 +14,14 @@ import (
 type Hold struct {
 	lock     *Lock
 	opts     *options
-	outer    *Hold // the outermost level, itself if it is that; keeps it from being taken for dropped while only inner levels are referenced
-	parent   context.Context
-	id       uint64 // of the grant
-	level    int32  // which of the grant's contexts is its own
-	open     int32  // of an outermost level: how many levels lead to it and are not released, itself included; 0 before it is admitted; under site.mu
+	outer    *Hold           // the outermost level, itself if it is that; keeps it from being taken for dropped while only inner levels are referenced
+	parent   context.Context // of an inner level under site.mu, and its own context once that is made, if it does not end by itself with the outermost level
+	id       uint64          // of the grant
+	level    int32           // which of the grant's contexts is its own
+	open     int32           // of an outermost level: how many levels lead to it and are not released, itself included; 0 before it is admitted; under site.mu
 	token    uint64
 	fate     *fate
-	inner    *holdContext // of an inner level whose context does not end by itself with the outermost; under site.mu
-	released bool         // under site.mu
+	released bool // under site.mu
 }
 
 // Path returns the absolute path of the lock file.
@@ -168,16 +167,20 @@ func (h *Hold) Context() context.Context {
 // innerContext makes the context of an inner level. The one that it was entered with ends with the outermost level, as a rule, because it descends from that level's. If it does not, the
 // end comes from a context of the grant.
 func (h *Hold) innerContext() context.Context {
-	c := &holdContext{Context: h.parent, hold: h.outer}
 	s := h.lock.site
-	done := h.parent.Done()
 	s.mu.Lock()
-	inner, ends := h.inner, s.grant.ends(h.id, done)
+	parent := h.parent
+	own, ok := h.ownContext()
 	s.mu.Unlock()
-	switch {
-	case inner != nil:
-		return inner
-	case ends:
+	if ok {
+		return own
+	}
+	c := &holdContext{Context: parent, hold: h.outer, of: h}
+	done := parent.Done()
+	s.mu.Lock()
+	ends := s.grant.ends(h.id, done)
+	s.mu.Unlock()
+	if ends {
 		return c
 	}
 	c.end = h.contextOf(wholeGrant, context.Background())
@@ -186,17 +189,23 @@ func (h *Hold) innerContext() context.Context {
 	}
 	c.end, c.cancel = s.host.WithCancel(c.end)
 	s.mu.Lock()
-	if h.inner == nil {
-		h.inner = c
+	_, faster := h.ownContext()
+	if !faster {
+		h.parent = c
 	}
-	c, inner = h.inner, c
 	s.mu.Unlock()
-	if c != inner {
-		inner.cancel(nil) // another goroutine was faster
-		return c
+	if faster { // another goroutine
+		c.cancel(nil)
+		return h.innerContext()
 	}
-	s.host.AfterDone(h.parent, c.follow)
+	s.host.AfterDone(parent, c.follow)
 	return c
+}
+
+// ownContext returns what innerContext has put in the place of the parent, if it has. The caller has site.mu.
+func (h *Hold) ownContext() (*holdContext, bool) {
+	own, ok := h.parent.(*holdContext)
+	return own, ok && own.of == h
 }
 
 // contextOf returns the context of a level, derived from parent when it is asked for first.
@@ -294,7 +303,8 @@ func (s *site) endContexts(id uint64, reason error) {
 // holdContext is the context of a hold. Its key is the site, so that an acquisition finds the hold of its own file among those that the caller is in.
 type holdContext struct {
 	context.Context
-	hold   *Hold
+	hold   *Hold                   // the outermost level
+	of     *Hold                   // the inner level that it is the context of; nil if it is the outermost one's
 	end    context.Context         // says in place of Context when and why it ends; nil if Context does
 	cancel context.CancelCauseFunc // of end, which follows Context; nil if that does not end
 }

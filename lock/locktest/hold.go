@@ -93,7 +93,13 @@ var contextChecks = []check{
 		var inner []context.Context
 		for _, ctx := range []context.Context{cut, apart} {
 			h := p.enter(ctx, l)
-			inner = append(inner, h.Context(), h.Context())
+			same := make([]context.Context, 4)
+			var tasks []*task
+			for i := range same {
+				tasks = append(tasks, p.start(p.Host, "asks for the context", func() { same[i] = h.Context() }))
+			}
+			p.wait(tasks...)
+			inner = append(inner, same...)
 			again := p.enter(context.WithoutCancel(h.Context()), l)
 			inner = append(inner, again.Context())
 			p.release(again)
