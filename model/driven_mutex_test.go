@@ -263,5 +263,5 @@ func (g *turnsGame) leave() error {
 
 // TestClientsInTurnGetWhatTheModelSays: as long as nobody acts at the same time, every call has exactly one right result.
 func TestClientsInTurnGetWhatTheModelSays(t *testing.T) {
-	drive(t, turnsPlans, 0, time.Millisecond)
+	drive(t, turnsPlans, 4, 0, time.Millisecond)
 }

@@ -49,11 +49,8 @@ func (s *turns) Pick(enabled []*sim.Task, current *sim.Task) *sim.Task {
 	return sim.First{}.Pick(enabled, current)
 }
 
-// seeds is how many schedules made from seeds each plan is played in, besides the one that was drawn.
-const seeds = 5
-
-// drive draws plans, and plays each in several schedules, in which the clock may run ahead of tasks that could go on by one of the given slacks.
-func drive[P plan](t *testing.T, plans *rapid.Generator[P], slacks ...time.Duration) {
+// drive draws plans, and plays each in a schedule that is drawn too and in some that are made from seeds. The clock may run ahead of tasks that could go on by one of the given slacks.
+func drive[P plan](t *testing.T, plans *rapid.Generator[P], seeds uint64, slacks ...time.Duration) {
 	drawn := rapid.Custom(func(t *rapid.T) schedule {
 		return schedule{
 			Seed:  rapid.Uint64Range(1, 1000).Draw(t, "seed"),
@@ -67,7 +64,7 @@ func drive[P plan](t *testing.T, plans *rapid.Generator[P], slacks ...time.Durat
 		p := plans.Draw(t, "plan")
 		s := drawn.Draw(t, "schedule")
 		judge(t, p, schedule{Slack: s.Slack, Turns: s.Turns})
-		for n := range uint64(seeds) {
+		for n := range seeds {
 			judge(t, p, schedule{Slack: s.Slack, Seed: s.Seed + n})
 		}
 	})

@@ -384,5 +384,5 @@ func (g *levelsGame) leave() error {
 // TestLevelsAreWhatTheModelSays: whoever goes deeper by a context, or by shared ownership, is as deep as it has acquired and not released, and out with the last release, however levels and
 // Locks are nested.
 func TestLevelsAreWhatTheModelSays(t *testing.T) {
-	drive(t, levelsPlans, 0, time.Millisecond)
+	drive(t, levelsPlans, 4, 0, time.Millisecond)
 }
