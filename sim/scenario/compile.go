@@ -32,6 +32,7 @@ type Program struct {
 	strikes      int           // faults that will happen, if their calls do; more than there can be if one happens in every call
 	stopsForGood bool          // a fault stops somebody until he is continued
 	longestDelay time.Duration // of a fault
+	limit        time.Duration
 }
 
 // program is a process of the scenario.
@@ -363,7 +364,7 @@ func (c *compiler) together(s *Step) *block {
 func (c *compiler) op(s *Step, inBlock bool) op {
 	o := op{Step: s, client: -1, lock: -1, slot: -1, in: -1, process: -1, child: -1, target: -1, machine: -1}
 	f := formOf(s.Verb)
-	if f == nil && s.Verb != VerbConcurrently || f == nil && inBlock {
+	if f == nil && (s.Verb != VerbConcurrently || inBlock || s.Client != "") {
 		c.bad(s, "expected something that can be done here")
 		return o
 	}
@@ -462,6 +463,14 @@ func (c *compiler) prepare() {
 	c.disturbances(c.steps)
 	c.locksOfProcesses()
 	c.troubles()
+	if c.limit = c.scenario.Limit; c.limit == 0 {
+		c.limit = DefaultLimit
+		c.each(func(s *Step) {
+			if s.Verb == VerbAdvance || s.Verb == VerbSleep {
+				c.limit += s.For
+			}
+		})
+	}
 	c.each(func(s *Step) {
 		c.setup.ReadOnly = c.setup.ReadOnly || s.Verb == VerbRemount
 		for _, p := range []string{s.Path, s.To} {

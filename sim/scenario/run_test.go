@@ -1,60 +1,272 @@
 package scenario
 
 import (
-	"fmt"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/holdfast-lock/holdfast/linearize"
+	"github.com/holdfast-lock/holdfast/model"
 	"github.com/holdfast-lock/holdfast/sim"
+	"github.com/holdfast-lock/holdfast/sim/scenario/property"
 )
 
-// contention is what four processes do that take a lock three times.
-func contention(processes, cycles int) *Scenario {
-	s := &Scenario{Slack: time.Millisecond, Locks: []Lock{{Name: "k", Path: "/work/k.lock"}}}
-	block := Step{Verb: VerbConcurrently}
-	for i := range processes {
-		name := string(rune('a' + i))
-		for range cycles {
-			block.Block = append(block.Block, Step{Client: name, Verb: VerbLock, Lock: "k"}, Step{Client: name, Verb: VerbWork, For: 50 * time.Microsecond}, Step{Client: name, Verb: VerbUnlock, Lock: "k"})
-		}
+func parsed(t testing.TB, text string) *Scenario {
+	t.Helper()
+	s, err := Parse("x", []byte(text))
+	if err != nil {
+		t.Fatal(err)
 	}
-	s.Steps = []Step{block}
 	return s
 }
 
-func TestContention(t *testing.T) {
-	s := contention(4, 3)
+// What each step does, seen by what comes of others, and what is found where something is not as it must be.
+func TestSteps(t *testing.T) {
+	const lock = "lock k /work/k.lock\n"
+	used := make(map[Verb]bool)
+	for _, row := range []struct{ name, text, finding string }{
+		{"lock and unlock", lock + "a lock k -> ok\ncheck held k\ncheck held k by a\na unlock k -> ok\ncheck free k", ""},
+		{"an outcome that does not come", lock + "a lock k -> timeout", "a lock k -> timeout: came to ok (a holds k since "},
+		{"a number that does not come", "lock k /work/k.lock fencing\na lock k -> ok token=2", "has the fencing number 1"},
+		{"a depth that does not come", lock + "a lock k -> ok depth=2", "is 1 levels deep"},
+		{"too slow", lock + "a lock k -> ok\nb lock k timeout=1s -> timeout within=10ms", "within=10ms: took 1.0"},
+		{"too many calls", lock + "a lock k -> ok calls=2", "calls=2: made "},
+		{"another error", lock + "fault a open k.lock #1 before error EMFILE\na lock k -> error ENFILE", "came to error lock: acquire /work/k.lock: open: too many open files"},
+		{"part of a text", lock + "fault a open k.lock #1 before error EMFILE\na lock k -> error \"too many open\"", ""},
+		{"the holder is another", lock + "a lock k -> ok\ncheck held k by b\nb lock k try", "check held k by b: it is not"},
+		{"any task of the holder", lock + "a.1 lock k -> ok\ncheck held k by a\ncheck held k by a.1\na sleep 1s", ""},
+		{"not the first task", lock + "a lock k -> ok\ncheck held k by a.1\na.1 sleep 1s", "check held k by a.1: it is not"},
+		{"held and not free", lock + "a lock k -> ok\ncheck free k", "check free k: a holds it since "},
+		{"locked by nobody known", lock + "p flock /work/k.lock -> ok\np fork child\np funlock /work/k.lock -> ok\ncheck free k", ""},
+		{"asynchronous", lock + "a lock k -> ok\nb lock k &\nawait blocked b in waitlock\na unlock k -> ok\nb wait -> ok\nb unlock k -> ok", ""},
+		{"waiting for a client that has died", lock + "a lock k -> ok\nb lock k &\nawait blocked b\nkill b\nb wait -> dead\nb unlock k -> dead\na unlock k", ""},
+		{"dead without being told", lock + "kill a\na lock k -> ok", "a lock k -> ok: came to dead"},
+		{"started anew", lock + "a lock k -> ok\nkill a\nstart a\na unlock k -> nothing\na lock k -> ok", ""},
+		{"start of who lives does nothing", lock + "a lock k -> ok\nstart a\na unlock k -> ok", ""},
+		{"sleep", lock + "a lock k -> ok\nb lock k timeout=2s &\na sleep 1s\na unlock k -> ok\nb wait -> ok within=1001ms", ""},
+		{"work makes no call", lock + "a lock k -> ok\na work 1s\na vouch k -> ok\na unlock k", ""},
+		{"advance", "lock k /work/k.lock lifetime=2s\na lock k -> ok\nadvance 1s\na vouch k -> ok\nadvance 1s\na vouch k -> expired\na unlock k", ""},
+		{"clock", lock + "a lock k\nclock m1 +1h\nclock m1 -2h\na unlock k -> ok", ""},
+		{"status", lock + "a status k -> free\nb lock k -> ok\na status k -> held\nb unlock k", ""},
+		{"status in a container", "process a container=c\n" + lock + "b lock k -> ok\na status k -> unknown\nb unlock k", ""},
+		{"close and use", lock + "a close k -> ok\na lock k -> closed", ""},
+		{"open", "lock k /work/k.lock singleton\nlock q /work/k.lock singleton\na open k -> ok\na open q -> ok\ncheck same k q in a", ""},
+		{"not the same", lock + "lock q /work/k.lock\na open k -> ok\na open q -> ok\ncheck same k q in a", "check same k q in a: they are not"},
+		{"shared by a child", lock + "a lock k -> ok\na fork c\nkill a\nb lock k try -> timeout\nkill c\nb lock k try -> ok\nb unlock k", ""},
+		{"exec inherits nothing", lock + "a lock k -> ok\na exec c\nkill a\nb lock k try -> ok\nb unlock k", ""},
+		{"children stop", lock + "a fork c\nstop c\ncontinue c\nkill c", ""},
+		{"a child that is not there yet", "a sleep 1s\nkill c\na fork c", "kill c: there is no such child yet"},
+		{"write and content", "a write /work/x \"one\\n\" -> ok\ncheck content /work/x \"one\\n\"\na write /work/x \"\" -> ok\ncheck content /work/x \"\"", ""},
+		{"another content", "a write /work/x \"one\"\ncheck content /work/x \"two\"", `it contains "one"`},
+		{"no content", "check content /work/x \"two\"", "no such file or directory"},
+		{"write where there is nothing", "a write /nowhere/x \"one\" -> error ENOENT", ""},
+		{"flock", "a flock /work/x -> ok\nb flock /work/x try -> busy\na funlock /work/x -> ok\nb flock /work/x try -> ok\na funlock /work/x -> nothing", ""},
+		{"flock where there is nothing", "a flock /nowhere/x -> error ENOENT", ""},
+		{"stop and continue", lock + "a lock k\nstop a\nawait stopped a\nb lock k timeout=1s -> timeout\ncontinue a\na unlock k -> ok", ""},
+		{"a step of who is stopped", lock + "stop a\na lock k -> ok", "a is stopped, and nobody is there to continue it"},
+		{"suspend and resume", lock + "a lock k timeout=1s\nsuspend m1\nadvance 1h\nresume m1\na unlock k -> ok", ""},
+		{"a step on a machine that sleeps", lock + "suspend m1\na lock k -> ok", "a is stopped, and nobody is there to continue it"},
+		{"power", "a write /work/x \"one\" -> ok\npower m1 keep=none\nawait dead a\ncheck missing /work/x\nstart a\na write /work/x \"two\" -> ok\npower m1 keep=all\ncheck exists /work/x", ""},
+		{"a machine beside others loses nothing", "machine m2\nprocess a on m2\na write /work/x \"one\" -> ok\npower m2 keep=none\ncheck exists /work/x", ""},
+		{"cancel", lock + "a lock k\nb lock k &\nawait blocked b\ncancel b\nb wait -> canceled\na unlock k", ""},
+		{"cancel of who calls nothing", lock + "cancel a\na lock k -> ok", ""},
+		{"deadline", lock + "a lock k -> ok\nb lock k deadline=1s -> timeout\na unlock k", ""},
+		{"rename and remove", "stranger create /work/d/x \"1\"\nstranger rename /work/d /work/e\ncheck content /work/e/x \"1\"\nstranger remove /work/e\ncheck missing /work/e", ""},
+		{"advance takes no time of the limit", "advance 1h\nadvance 1h", ""},
+		{"rename of nothing", "stranger rename /work/d /work/e", "stranger rename /work/d /work/e: rename /work/d /work/e: no such file or directory"},
+		{"link", "stranger create /work/x \"1\"\nstranger link /work/x /work/y\nstranger remove /work/x\ncheck content /work/y \"1\"", ""},
+		{"symlink", "stranger symlink /work/x /work/y\na write /work/y \"1\" -> ok\ncheck content /work/x \"1\"", ""},
+		{"mkdir and mkfifo", "stranger mkdir /work/d\ncheck mode 0777 /work/d\nstranger mkdir /work/e mode=0700\ncheck mode 0700 /work/e\nstranger mkfifo /work/f\ncheck exists /work/f", ""},
+		{"chmod", "a write /work/x \"1\"\nstranger chmod 0600 /work/x\ncheck mode 0600 /work/x", ""},
+		{"another mode", "a write /work/x \"1\"\ncheck mode 0600 /work/x", "check mode 0600 /work/x: it is 0666"},
+		{"remount", "stranger remount ro\na write /work/x \"1\" -> error EROFS\nstranger remount rw\na write /work/x \"1\" -> ok", ""},
+		{"await held", lock + "a lock k &\nawait held k by a\na wait -> ok", ""},
+		{"await in vain", lock + "limit 1s\na lock k\nawait held k by b\nb unlock k", "limit at step "},
+		{"exists and not", "check exists /work/x", "check exists /work/x: lstat /work/x: no such file or directory"},
+		{"missing and not", "check missing /work", "check missing /work: it is there"},
+		{"leftovers", lock + "a write /work/k.lock.new \"\"\na lock k\na unlock k\ncheck leftovers 0 /work", ""},
+		{"a file of the engine's", "lock k /work/k.lock lifetime=1s\nfault b rename k.lock #1 before kill\na lock k\nstop a\nb lock k -> dead\ncheck leftovers 0 /work", "check leftovers 0 /work: there are 2: [\"/work/.holdfast-"},
+		{"fixtures", lock + "check content /work/d/x \"1\\n\"\n-- files/work/d/x --\n1\n", ""},
+		{"an output that differs", lock + "a lock k\n-- expect --\n      0.00s  a lock k -> timeout\n", ": line 1 of the output is"},
+		{"concurrently", lock + "concurrently\n\ta lock k -> ok\n\ta work 1ms\n\ta unlock k -> ok\n\tb lock k -> ok within=2ms\n\tb unlock k -> ok\nend\ncheck free k", ""},
+		{"strangers beside clients", lock + "concurrently\n\ta lock k -> ok\n\ta sleep 1s\n\ta vouch k -> nothing\n\tstranger sleep 10ms\n\tstranger kill a\n\tadvance 20ms\n\tstart a\nend\na lock k -> ok\na unlock k", ""},
+		{"who is stopped ends no block", lock + "concurrently\n\ta lock k\n\ta sleep 1s\n\ta unlock k\n\tb sleep 10ms\n\tstranger sleep 1ms\n\tstranger stop a\nend\ncheck held k by a", ""},
+		{"a fault that stops for a while", lock + "fault a trylock k.lock #1 after stop 5s\nconcurrently\n\ta lock k -> ok\n\ta unlock k -> ok\nend\ncheck free k", ""},
+		{"a fault that takes the power", lock + "fault a trylock k.lock #1 after power\na lock k -> dead\nawait dead a\nstart a\na lock k -> ok\na unlock k", ""},
+		{"hook", "lock k /work/k.lock hook-fails\na lock k -> error \"the hook fails\"\ncheck free k", ""},
+		{"a call for ever", lock + "limit 10s\na lock k -> ok\nb lock k -> ok", "the run has not ended in its time; b is in b lock k -> ok since "},
+		{"a property", lock + "fault a unlock * #1 after error EIO\na lock k -> ok\na unlock k\na unlock k", ""},
+		{"a call that is never waited for", lock + "a lock k\nb lock k &", "P11 at step "},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := parsed(t, row.text)
+			for _, step := range s.Steps {
+				used[step.Verb] = true
+				for _, inner := range step.Block {
+					used[inner.Verb] = true
+				}
+			}
+			result := mustRun(t, s, RunOptions{Timeline: true})
+			switch {
+			case row.finding == "" && result.Finding != nil:
+				t.Errorf("%v\n%s", result.Finding, result.Timeline)
+			case row.finding != "" && result.Finding == nil:
+				t.Errorf("found nothing, want %q\n%s", row.finding, result.Timeline)
+			case row.finding != "" && !strings.Contains(result.Finding.Error(), row.finding):
+				t.Errorf("found %q, want %q", result.Finding, row.finding)
+			}
+		})
+	}
+	for _, f := range forms {
+		if !used[f.verb] && f.verb != VerbUnlockAll && f.verb != VerbAwaitDead {
+			t.Errorf("%v is tried by nobody", f.verb)
+		}
+	}
+}
+
+// contention is what processes do that take a lock several times.
+func contention(processes, cycles int, options string) *Scenario {
+	var b strings.Builder
+	b.WriteString("lock k /work/k.lock " + options + "\nslack 1ms\nconcurrently\n")
+	for i := range processes {
+		name := string(rune('a' + i))
+		for range cycles {
+			b.WriteString(name + " lock k\n" + name + " work 50µs\n" + name + " unlock k\n")
+		}
+	}
+	b.WriteString("end\n")
+	s, err := Parse("contention", []byte(b.String()))
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func compiled(t testing.TB, s *Scenario) *Program {
+	t.Helper()
 	p, err := Compile(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := new(Runner)
-	for seed := range uint64(300) {
-		res := r.Run(p, RunOptions{Seed: seed + 1, Strategy: new(sim.Random), Timeline: seed == 1})
-		if res.Finding != nil {
-			t.Fatalf("seed %d: %v", seed, res.Finding)
-		}
-		if seed == 1 {
-			fmt.Print(res.Timeline, res.Steps, res.Time)
+	return p
+}
+
+// A runner that ran others before, and one that did not, come to the same; whatever is recorded on the way changes nothing; and the schedule that was recorded replays the run.
+func TestRunsAreDetermined(t *testing.T) {
+	used := new(Runner)
+	for _, options := range []string{"", "lifetime=1ms fencing", "shared"} {
+		s := contention(4, 3, options)
+		s.Faults = []sim.Fault{{Process: "b", Op: sim.OpTryLock, Nth: 2, After: true, Kind: sim.Stop, For: 3 * time.Millisecond}, {Process: "c", Op: sim.OpUnlock, Nth: 1, Kind: sim.Kill}}
+		p := compiled(t, s)
+		for seed := uint64(1); seed <= 30; seed++ {
+			a := new(Runner).Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random)})
+			b := used.Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random), Engine: sim.Channels, Record: true, History: true, Timeline: true, Trace: func(sim.Record) {}})
+			if a.Hash != b.Hash || a.Steps != b.Steps || a.Time != b.Time || a.Decisions != b.Decisions || a.Seen != b.Seen || (a.Finding == nil) != (b.Finding == nil) {
+				t.Fatalf("seed %d: %d steps to %x, and the second time %d to %x (%v, %v)", seed, a.Steps, a.Hash, b.Steps, b.Hash, a.Finding, b.Finding)
+			}
+			replay := s.Clone()
+			replay.Seed, replay.Switches = seed, b.Schedule
+			if len(b.Schedule) == 0 {
+				t.Fatalf("seed %d: no decision differs from the first", seed)
+			}
+			if c := mustRun(t, parsed(t, replay.String()), RunOptions{}); c.Hash != a.Hash {
+				t.Fatalf("seed %d: replayed in %d steps to %x, was %d to %x", seed, c.Steps, c.Hash, a.Steps, a.Hash)
+			}
 		}
 	}
 }
 
-func BenchmarkRun(b *testing.B) {
-	p, err := Compile(contention(4, 3))
-	if err != nil {
-		b.Fatal(err)
-	}
+func TestHistoriesAreLinearizable(t *testing.T) {
 	r := new(Runner)
-	steps := 0
-	strategy := new(sim.Portfolio)
+	for _, options := range []string{"", "lifetime=300µs fencing", "fencing"} {
+		s := contention(3, 4, options)
+		s.Faults = []sim.Fault{{Process: "a", Op: sim.OpUnlock, Nth: 2, Kind: sim.Kill}, {Process: "b", Op: sim.OpUnlock, Nth: 1, Kind: sim.Stop, For: 2 * time.Millisecond}}
+		p, refused := compiled(t, s), 0
+		for seed := uint64(1); seed <= 100; seed++ {
+			result := r.Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random), History: true})
+			if result.Finding != nil {
+				t.Fatalf("%s, seed %d: %v", options, seed, result.Finding)
+			}
+			h := result.Histories[0]
+			if len(h.Operations) < 10 {
+				t.Fatalf("seed %d: only %d operations", seed, len(h.Operations))
+			}
+			if check := linearize.Check(h, time.Minute); check.Verdict != linearize.Linearizable {
+				t.Fatalf("%s, seed %d: %v: %s", options, seed, check.Verdict, check.Evidence)
+			}
+			// A hold that is counted longer than it lasted is seen.
+			for i, o := range h.Operations {
+				if o.OK && o.Kind == model.Release {
+					h.Operations = slices.Delete(h.Operations, i, i+1)
+					break
+				}
+			}
+			if check := linearize.Check(h, time.Minute); check.Verdict == linearize.NotLinearizable {
+				refused++
+			}
+		}
+		if options == "" && refused < 90 {
+			t.Errorf("without a release, only %d of 100 histories are refused", refused)
+		}
+	}
+}
+
+func TestUntilEndsARunWithoutAFinding(t *testing.T) {
+	s := contention(4, 3, "")
+	whole := mustRun(t, s, RunOptions{})
+	part := mustRun(t, s, RunOptions{Until: whole.Steps / 2})
+	if part.Finding != nil || part.Steps < whole.Steps/2 || part.Steps > whole.Steps/2+10 {
+		t.Errorf("ended after %d of %d steps: %v", part.Steps, whole.Steps, part.Finding)
+	}
+}
+
+func TestCompileRefusesWhatIsNoScenario(t *testing.T) {
+	for _, s := range []*Scenario{
+		{Steps: []Step{{Verb: VerbLock}}},
+		{Steps: []Step{{Client: "a", Verb: VerbKill, Who: "a"}}},
+		{Steps: []Step{{Client: "a", Verb: numVerbs - 1}}},
+		{Locks: []Lock{{Name: "k"}}},
+		{Steps: []Step{{Verb: VerbConcurrently, Block: []Step{{Verb: VerbConcurrently}}}}},
+		{Locks: []Lock{{Name: "k", Path: "/k"}}, Steps: []Step{{Client: "a", Verb: VerbLock, Lock: "k", Want: Want{Outcome: Busy}}}},
+		{Files: []File{{"/x", "no end"}}},
+	} {
+		if _, err := Compile(s); err == nil {
+			t.Errorf("compiled:\n%s", s)
+		}
+	}
+}
+
+// A property that sees a violation ends the run, and the finding names it.
+func TestAViolationIsAFinding(t *testing.T) {
+	s := parsed(t, "lock k /work/k.lock\na flock /work/k.lock -> ok\nb flock /work/k.lock -> ok\n")
+	s.Disk.NoLocks = false
+	r := new(Runner)
+	r.begin(compiled(t, s), RunOptions{})
+	r.told(property.Event{Kind: property.AcquireCalled, Process: 1, Client: 1, Lock: 1, Until: property.Never})
+	r.holds = append(r.holds, hold{}, hold{})
+	r.told(property.Event{Kind: property.Acquired, Process: 1, Client: 1, Lock: 1, Hold: 1, Depth: 1})
+	r.told(property.Event{Kind: property.AcquireCalled, Process: 2, Client: 2, Lock: 1, Until: property.Never})
+	r.told(property.Event{Kind: property.Acquired, Process: 2, Client: 2, Lock: 1, Hold: 2, Depth: 1})
+	if err := r.world.Run(); !errors.Is(err, errFinished) {
+		t.Errorf("the run ended with %v", err)
+	}
+	if r.finding == nil || r.finding.Property != "P1" {
+		t.Errorf("the finding is %v", r.finding)
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	p := compiled(b, contention(4, 3, ""))
+	r, strategy, steps := new(Runner), new(sim.Portfolio), 0
 	b.ReportAllocs()
 	for seed := uint64(1); b.Loop(); seed++ {
-		res := r.Run(p, RunOptions{Seed: seed, Strategy: strategy})
-		if res.Finding != nil {
-			b.Fatal(res.Finding)
+		result := r.Run(p, RunOptions{Seed: seed, Strategy: strategy})
+		if result.Finding != nil {
+			b.Fatal(result.Finding)
 		}
-		steps += res.Steps
+		steps += result.Steps
 	}
 	b.ReportMetric(float64(steps)/float64(b.N), "calls/op")
 	b.ReportMetric(float64(steps)/b.Elapsed().Seconds(), "calls/s")

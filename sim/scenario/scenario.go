@@ -21,7 +21,7 @@ type Scenario struct {
 	Processes []Process
 	Locks     []Lock
 	Slack     time.Duration // see [sim.Config.Slack]; negative: unbounded
-	Limit     time.Duration // of virtual time, after which the run is a finding; 0 is [DefaultLimit]
+	Limit     time.Duration // of virtual time, after which the run is a finding; 0 is [DefaultLimit] and what is slept
 	Seed      uint64
 	Strategy  string          // see [sim.ParseStrategy]; "" is the first that can run
 	Switches  []sim.Deviation // instead of a strategy

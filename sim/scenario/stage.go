@@ -112,11 +112,7 @@ func (r *Runner) begin(p *Program, o RunOptions) {
 	r.settle()
 	r.world.God("conductor", r.conduct)
 	if s.Slack >= 0 {
-		limit := s.Limit
-		if limit == 0 {
-			limit = DefaultLimit
-		}
-		r.world.After(limit, r.expire)
+		r.world.After(p.limit, r.expire)
 	}
 }
 
