@@ -108,10 +108,10 @@ func (l *lane) take(o Operation, id int) {
 	case model.Expire:
 		l.add(o, id)
 		l.expired = max(l.expired, o.Return)
-		if l.depth > 0 { // whether the lock is still held is not certain any more
-			l.holds = l.holds[:len(l.holds)-1]
-			l.depth = 0
+		for n := len(l.holds); n > 0 && l.holds[n-1].end < 0; n-- { // whether the lock is still held is not certain any more
+			l.holds = l.holds[:n-1]
 		}
+		l.depth = 0
 	case model.Beat:
 		if !returned {
 			l.idle = append(l.idle, o)
@@ -163,6 +163,10 @@ func (l *lane) released(o Operation, id int) {
 	}
 	deep := o.Kind == model.Release && l.depth > 1
 	switch {
+	case l.another(o):
+		if returned {
+			l.showAsked(at)
+		}
 	case returned && l.showAsked(at):
 		l.endAt(at)
 	case l.depth == 0:
@@ -174,6 +178,15 @@ func (l *lane) released(o Operation, id int) {
 		l.left = deep
 		l.endAt(at)
 	}
+}
+
+// another reports whether o names another hold of the client than the one that there is.
+func (l *lane) another(o Operation) bool {
+	if !l.kind.doubts || l.depth == 0 || o.Token == 0 {
+		return false
+	}
+	token := l.calls[l.holds[len(l.holds)-1].acquire].Token
+	return token != 0 && token != o.Token
 }
 
 // depends says that it cannot be known what o was about, because another call never returned.
@@ -223,8 +236,8 @@ func (l *lane) close() {
 
 // add puts a call into the settled history. If it never returned, it has its effect, if any, at any time after it was called.
 func (l *lane) add(o Operation, id int) int {
-	op := model.Op{Kind: o.Kind, Client: model.Client(len(l.clients)), OK: o.OK, Token: o.Token, Depth: uint32(o.Depth)}
-	op.Unknown = o.Return == Never && !o.Kind.Happens()
+	unknown := o.Return == Never && !o.Kind.Happens()
+	op := model.Op{Kind: o.Kind, Client: model.Client(len(l.clients)), OK: o.OK && !unknown, Unknown: unknown, Token: o.Token, Depth: uint32(o.Depth)}
 	l.calls = append(l.calls, call{Operation: o, op: op, from: o.Call, to: o.Return, id: id})
 	at := len(l.calls) - 1
 	if !o.apart() {

@@ -52,8 +52,8 @@ func (s *settled) separate(a, b hold) {
 }
 
 // hurry bounds what ends holds without anybody being told when: a release that never returned, and the death of a process. If somebody who called later acquired
-// the lock for himself, the client held nothing then that it could lose afterwards, so that its end can as well have been before. (Where an end was recorded that is certain, it may need what a
-// waiting writer has beside the holder.)
+// the lock for himself, the client held nothing then that it could lose afterwards, so that its end can as well have been before. (Not where an acquisition
+// may have come late, nor where an end was recorded: that one may need what a waiting writer has beside the holder.)
 func (s *settled) hurry() {
 	open := func(c *call) bool {
 		return c.op.Unknown && c.to == Never && (c.Kind == model.Release || c.Kind == model.ReleaseAll || c.Kind == model.End)
@@ -61,14 +61,14 @@ func (s *settled) hurry() {
 	if !slices.ContainsFunc(s.calls, func(c call) bool { return open(&c) }) {
 		return
 	}
-	ended := make([]bool, len(s.clients)+1)
+	leave := make([]bool, len(s.clients)+1)
 	type acquisition struct{ from, to time.Duration }
 	var acquisitions []acquisition
 	for i := range s.calls {
 		if c := &s.calls[i]; c.op.Kind == model.Acquire && c.op.OK {
 			acquisitions = append(acquisitions, acquisition{c.from, c.to})
-		} else if c.Kind == model.End && !c.op.Unknown {
-			ended[c.op.Client] = true
+		} else if c.op.Unknown && c.op.Kind.Acquires() || c.Kind == model.End && !c.op.Unknown {
+			leave[c.op.Client] = true
 		}
 	}
 	slices.SortFunc(acquisitions, func(a, b acquisition) int { return cmp.Compare(a.from, b.from) })
@@ -76,7 +76,7 @@ func (s *settled) hurry() {
 		acquisitions[i].to = min(acquisitions[i].to, acquisitions[i+1].to) // of this or any later one
 	}
 	for i := range s.calls {
-		if c := &s.calls[i]; open(c) && !ended[c.op.Client] {
+		if c := &s.calls[i]; open(c) && !leave[c.op.Client] {
 			at, _ := slices.BinarySearchFunc(acquisitions, c.from+1, func(a acquisition, t time.Duration) int { return cmp.Compare(a.from, t) })
 			if at < len(acquisitions) {
 				c.to = acquisitions[at].to

@@ -1,6 +1,7 @@
 package linearize
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -316,12 +317,12 @@ func agreesWithTheSlowSearch[S Spec[S]](t *testing.T, habits habit) {
 				return
 			}
 			if got.Verdict != want {
-				t.Fatalf("in pieces of %d: %v, %q; the slow search says %v\n%v", atLeast, got.Verdict, got.Evidence, want, h)
+				t.Fatalf("in pieces of %d: %v, %q; the slow search says %v\n%v", atLeast, got.Verdict, got.Evidence, want, recorded(h))
 			}
 		}
 		verdicts[want-Linearizable]++
 		if pairs, total := Overlaps(certain[S](h), 1); total > 0 && want == Linearizable {
-			t.Fatalf("linearizable, and yet %v", pairs[0])
+			t.Fatalf("linearizable, and yet %v\n%v", pairs[0], recorded(h))
 		}
 	}
 	for range 100 { // the odd cases are rare
@@ -333,6 +334,18 @@ func agreesWithTheSlowSearch[S Spec[S]](t *testing.T, habits habit) {
 	if verdicts[0] < 500 || verdicts[1] < 500 || skipped > verdicts[1] {
 		t.Errorf("linearizable and not: %v of the histories, and %d were none; which tries too little of something", verdicts, skipped)
 	}
+}
+
+// recorded is a history as text.
+func recorded(h History) string {
+	var b strings.Builder
+	for _, o := range h.Operations {
+		fmt.Fprintf(&b, "%v; ", o.span())
+	}
+	for _, f := range h.faults {
+		fmt.Fprintf(&b, "p%d killed at %v", f.process, f.from)
+	}
+	return b.String()
 }
 
 // certain returns the certain times of the holds that are not shared.
