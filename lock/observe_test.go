@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ type leaves struct {
 	slog.Handler
 	at   string // as logs have it
 	by   func()
+	once sync.Once
 	left chan struct{}
 }
 
@@ -26,8 +28,11 @@ func (o *leaves) Handle(_ context.Context, r slog.Record) error {
 }
 
 func (o *leaves) leave(event string) {
+	now := false
 	if event == o.at {
-		o.at = ""
+		o.once.Do(func() { now = true })
+	}
+	if now {
 		close(o.left)
 		o.by()
 	}
@@ -86,7 +91,7 @@ func TestObserverThatDoesNotReturnTakesNothing(t *testing.T) {
 					t.Parallel()
 					host := osfs.New()
 					path := t.TempDir() + "/work.lock"
-					o := &leaves{slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}), row.at, by, make(chan struct{})}
+					o := &leaves{slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}), row.at, by, sync.Once{}, make(chan struct{})}
 					l, err := New(path, append(row.opts, Host(host), option(o))...)
 					if err != nil {
 						t.Fatal(err)

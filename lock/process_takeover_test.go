@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -43,14 +44,14 @@ type helpless struct {
 	fs.Host
 	step   string
 	err    error
-	failed bool
+	failed atomic.Bool
 }
 
 func (h *helpless) fail(step string) error {
 	if step != h.step {
 		return nil
 	}
-	h.failed = true
+	h.failed.Store(true)
 	return h.err
 }
 
@@ -118,7 +119,7 @@ func TestContenderThatCannotRelieveGoesOnWaiting(t *testing.T) {
 		if !errors.Is(err, lock.ErrTimeout) {
 			t.Errorf("beside an expired holder whom it cannot relieve, since %s failed: %v", step, err)
 		}
-		if !host.failed {
+		if !host.failed.Load() {
 			t.Errorf("nobody tried to %s: this test proves nothing", step)
 		}
 	}
