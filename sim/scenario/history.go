@@ -53,10 +53,24 @@ func (r *Runner) expireHolds(process int) {
 	}
 }
 
+// recordUnreturned records the release of a last level that a client was making when it died: it may have had its effect.
+func (r *Runner) recordUnreturned(c *client) {
+	if c.current == nil || c.current.Verb != VerbUnlock && c.current.Verb != VerbUnlockAll {
+		return
+	}
+	h := &r.holds[r.slots[c.current.slot]]
+	if h.Hold != nil && h.open && (h.Hold.Depth() <= 1 || c.current.Verb == VerbUnlockAll) && !r.program.setup.Locks[h.lock].Shared {
+		r.record(h.lock, linearize.Operation{Client: r.historyClient(c), Kind: model.Release, Call: c.started, Return: linearize.Never})
+	}
+}
+
 // recordDeath records that a process is gone.
 func (r *Runner) recordDeath(p *process) {
 	if !r.options.History {
 		return
+	}
+	for _, k := range r.program.processes[p.index].clients {
+		r.recordUnreturned(&r.clients[k])
 	}
 	r.expireHolds(p.index)
 	for i := range r.histories {

@@ -15,13 +15,11 @@ type spoiled struct {
 	errs    []syscall.Errno
 }
 
-// names are the calls on names, bytes those on content.
-var (
-	anywhere = []sim.Op{sim.OpOpen, sim.OpLink, sim.OpRename, sim.OpRemove, sim.OpLstat, sim.OpRead, sim.OpWrite, sim.OpStat, sim.OpSync, sim.OpTryLock, sim.OpWaitLock, sim.OpUnlock,
-		sim.OpClose, sim.OpLockTable}
-)
+// anywhere is where a process can be stopped or killed.
+var anywhere = []sim.Op{sim.OpOpen, sim.OpLink, sim.OpRename, sim.OpRemove, sim.OpLstat, sim.OpRead, sim.OpWrite, sim.OpStat, sim.OpSync, sim.OpTryLock, sim.OpWaitLock, sim.OpUnlock,
+	sim.OpClose, sim.OpLockTable}
 
-// A file that could not be closed is closed all the same, and what has happened is not reported as an error on a local disk: neither is among the faults.
+// spoilers are what can happen on a local disk. It reports no error for what has taken effect, closes a file also if it says that it could not, and does not read less than there is.
 var spoilers = []spoiled{
 	{Errors, sim.Error, []sim.Op{sim.OpOpen}, []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC, syscall.EIO, syscall.EACCES}},
 	{Errors, sim.Error, []sim.Op{sim.OpLstat, sim.OpStat, sim.OpRead}, []syscall.Errno{syscall.EIO}},
@@ -29,7 +27,7 @@ var spoilers = []spoiled{
 	{Errors, sim.Error, []sim.Op{sim.OpUnlock}, []syscall.Errno{syscall.EIO}},
 	{Errors, sim.Error, []sim.Op{sim.OpWrite, sim.OpRename, sim.OpLink}, []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EROFS}},
 	{Errors, sim.Error, []sim.Op{sim.OpSync, sim.OpRemove, sim.OpMkdir, sim.OpChmod}, []syscall.Errno{syscall.EIO}},
-	{Errors, sim.Short, []sim.Op{sim.OpRead, sim.OpWrite}, nil},
+	{Errors, sim.Short, []sim.Op{sim.OpWrite}, nil},
 	{Cancels, sim.Spurious, []sim.Op{sim.OpWaitLock}, nil},
 	{Delays, sim.Delay, anywhere, nil},
 	{Stops, sim.Stop, anywhere, nil},
@@ -71,7 +69,7 @@ func (p *plan) fault(s spoiled) sim.Fault {
 	switch s.kind {
 	case sim.Error:
 		f.Err = among(p.draw, s.errs...)
-		if p.oneIn(8) {
+		if p.oneIn(8) && f.Op != sim.OpUnlock { // whoever can never unlock keeps the others from going on
 			f.Nth = 0
 			f.Process = among(p.draw, p.processes...) // with everybody's the world is not that of a lock any more
 		}

@@ -34,6 +34,9 @@ func Shrink(s *scenario.Scenario) (*Shrunk, error) {
 		return nil, nil
 	}
 	k.property, k.message = first.Finding.Property, first.Finding.Message
+	if k.property != "limit" {
+		k.bound = 2*first.Steps + 1000
+	}
 	k.best = s.Clone()
 	k.best.Strategy, k.best.Expected = "", ""
 	k.best.Switches = slices.Clone(first.Schedule)
@@ -58,6 +61,7 @@ type shrinker struct {
 	message  string
 	best     *scenario.Scenario
 	runs     int
+	bound    int // of the calls of a run, so that one that spins is given up soon; 0: none
 }
 
 func (k *shrinker) result(complete bool) *Shrunk {
@@ -75,7 +79,7 @@ func (k *shrinker) size() int {
 
 // fails reports whether the property does not hold in a scenario. One that cannot be run is none.
 func (k *shrinker) fails(s *scenario.Scenario) bool {
-	if k.runs >= maxRuns {
+	if k.runs >= maxRuns || !k.sensible(s) {
 		return false
 	}
 	r, err := k.run(s, false)
@@ -86,13 +90,36 @@ func (k *shrinker) fails(s *scenario.Scenario) bool {
 	return true
 }
 
+// sensible reports whether a scenario can be held against the lock: who keeps a lock for ever makes others wait with reason.
+func (k *shrinker) sensible(s *scenario.Scenario) bool {
+	if !slices.Contains([]string{"P6", "P7", "P11", "limit"}, k.property) {
+		return true
+	}
+	type key struct{ client, lock, hold string }
+	open := make(map[key]bool)
+	each(s, func(s *scenario.Step) {
+		switch k := (key{s.Client, s.Lock, s.Hold}); s.Verb {
+		case scenario.VerbLock:
+			open[k] = true
+		case scenario.VerbUnlock, scenario.VerbUnlockAll:
+			open[k] = false
+		}
+	})
+	for _, left := range open {
+		if left {
+			return false
+		}
+	}
+	return true
+}
+
 func (k *shrinker) run(s *scenario.Scenario, record bool) (scenario.Result, error) {
 	p, err := scenario.Compile(s)
 	if err != nil {
 		return scenario.Result{}, err
 	}
 	k.runs++
-	return k.runner.Run(p, scenario.RunOptions{Record: record}), nil
+	return k.runner.Run(p, scenario.RunOptions{Record: record, Until: k.bound}), nil
 }
 
 // try takes a candidate if the property does not hold in it.

@@ -119,7 +119,8 @@ func (w *worker) nested(hold string) {
 func (w *worker) release(k scenario.Lock, hold string) {
 	s := scenario.Step{Verb: scenario.VerbUnlock, Lock: k.Name, Hold: hold}
 	w.do(s)
-	if w.features.Has(Errors) { // again, in case that the first was refused
+	if w.features.Has(Errors) { // again, in case that it was refused
+		w.do(s)
 		w.do(s)
 	}
 }

@@ -69,7 +69,7 @@ type Event struct {
 	Client  int32 // a task of the scenario; no two processes share one
 	Lock    int32 // index in Setup.Locks, plus 1; with the process, it is the Lock value
 	Path    int32
-	Hold    int32 // every value that Acquire returns has a number of its own, the next one
+	Hold    int32 // every value that Acquire returns has a number of its own, from 1 on
 	Outer   int32
 	Depth   int32
 	Calls   int32 // that the client's task has made so far

@@ -75,7 +75,8 @@ type grant struct {
 	earliest                    time.Duration // it expires at some time between these two; Never if it has no lifetime
 	latest                      time.Duration
 	token                       uint64
-	file                        uint64 // that the path led to
+	file                        uint64 // that the path led to when it was returned
+	sure                        bool   // that is its file: the path led to it when it was called, too
 	looked                      int    // the event in which the path was known to lead to the file
 	open                        int32  // levels whose release was not called
 	held                        int32  // levels whose release has not returned
@@ -245,11 +246,12 @@ func (f *facts) acquired(e *Event) {
 		g := &f.grants[h.grant-1]
 		g.open++
 		g.held++
-		f.holds = append(f.holds, h)
+		f.keep(e.Hold, h)
 		return
 	}
 	g := grant{process: e.Process, client: e.Client, lock: e.Lock, path: c.path, hold: e.Hold, acquired: e.Time, earliest: Never, latest: Never, token: e.Token,
 		file: f.File(c.path), looked: c.looked, open: 1, held: 1, claimed: true}
+	g.sure = g.file != 0 && g.file == c.file
 	if life := f.lock(e).Lifetime; life > 0 {
 		f.expiry(e, &g, life)
 	}
@@ -261,7 +263,15 @@ func (f *facts) acquired(e *Event) {
 	f.grants = append(f.grants, g)
 	h.grant = int32(len(f.grants))
 	p.live = append(p.live, h.grant)
-	f.holds = append(f.holds, h)
+	f.keep(e.Hold, h)
+}
+
+// keep takes note of a hold. Holds are told in another order than that of their numbers if one of two is told late.
+func (f *facts) keep(number int32, h hold) {
+	for int(number) > len(f.holds) {
+		f.holds = append(f.holds, hold{})
+	}
+	f.holds[number-1] = h
 }
 
 // expiry finds between which times a grant ends by itself. The lifetime counts from when the lock was taken, which was after the call. It was also after the claim before it had ended, unless the
@@ -269,7 +279,7 @@ func (f *facts) acquired(e *Event) {
 func (f *facts) expiry(e *Event, g *grant, life time.Duration) {
 	c, p := f.client(e.Client), &f.paths[g.path-1]
 	from := c.at
-	if g.file != 0 && g.file == c.file {
+	if g.sure {
 		from = max(from, min(p.ended, e.Time))
 	}
 	g.blurred = f.lock(e).Shared // the hold may be a level of one that began earlier, and is told late

@@ -41,7 +41,7 @@ func (l *loss) event(f *facts, e *Event) {
 func (*loss) successor(f *facts, e *Event, g *grant) {
 	for _, n := range f.paths[g.path-1].live {
 		o := &f.grants[n-1]
-		if o != g && !o.blurred && !o.relieved && !o.void && o.claimed && f.now >= o.latest && f.claims(g) && o.file == g.file && !f.ContextEnded(o.hold) {
+		if o != g && o.sure && !o.blurred && !o.relieved && !o.void && o.claimed && f.now >= o.latest && f.claims(g) && o.file == g.file && !f.ContextEnded(o.hold) {
 			f.violate("P16", "%s is inside %s, and the context of the hold of %s, which has expired, goes on", f.ClientName(e.Client), f.PathName(g.path), f.ClientName(o.client))
 		}
 	}

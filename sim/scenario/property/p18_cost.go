@@ -8,10 +8,12 @@ const costSentence = "A lock that nobody else wants costs a fixed number of call
 // The calls of an acquisition that finds the lock free, opening the file and making its directory included, and what options add. They are upper bounds: of a second acquisition
 // without options the engine makes three calls.
 const (
-	callsToAcquire  = 40
+	callsToAcquire  = 60
 	callsOfLifetime = 40
 	callsOfFencing  = 40
-	// callsPerSecond is for a waiter that polls: every 25 ms, each time with a look at who waits and, with a lifetime, at the record.
+	// callsPerMoment is for a waiter that looks at the lock every millisecond, as one does at first that polls, with a look at who waits and, with a lifetime, at the record; and callsPerSecond for
+	// one that waits in the kernel.
+	callsPerMoment = 30
 	callsPerSecond = 4000
 )
 
@@ -34,8 +36,13 @@ func (cost) event(f *facts, e *Event) {
 	if l.Fencing {
 		most += callsOfFencing
 	}
-	if !c.alone {
-		most = 10*most + int32(min((f.now-c.at)/time.Millisecond, 1<<20)*callsPerSecond/1000)
+	if !c.alone || f.trouble >= c.at || !f.bounded() {
+		wait := int32(min((f.now-c.at)/time.Millisecond, 1<<24))
+		perMoment := int32(callsPerSecond / 1000)
+		if f.Polls {
+			perMoment = callsPerMoment
+		}
+		most = 10*most + perMoment*wait
 	}
 	if calls := e.Calls - c.calls; calls > most {
 		f.violate("P18", "an acquisition of %s by %s made %d calls in %v, of at most %d", f.PathName(c.path), f.ClientName(e.Client), calls, f.now-c.at, most)

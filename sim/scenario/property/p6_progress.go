@@ -26,7 +26,7 @@ func (progress) event(f *facts, _ *Event) {
 
 func (p progress) end(f *facts, t *Tables) {
 	p.event(f, nil)
-	held := false // by somebody who may be frozen for good, or by a child that nobody knows of
+	held := f.idleHolder() // or by somebody who may be frozen for good, or by a child that nobody knows of
 	for i := range f.processes {
 		held = held || f.processes[i].frozen || f.processes[i].forked
 	}
@@ -38,6 +38,19 @@ func (p progress) end(f *facts, t *Tables) {
 	case t.Steps && f.bounded():
 		f.violate("P6", "the run does not come to an end")
 	}
+}
+
+// idleHolder reports whether somebody holds a lock and does nothing: whoever waits for it does so with reason.
+func (f *facts) idleHolder() bool {
+	for i := range f.paths {
+		for _, n := range f.paths[i].live {
+			g := &f.grants[n-1]
+			if g.claimed && g.latest == Never && f.client(g.client).pending == 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inTheWay is what a client waits for although its time has come.

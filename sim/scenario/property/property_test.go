@@ -397,6 +397,11 @@ func TestProgress(t *testing.T) {
 			w.call(3, plain)
 			w.end(Tables{Stuck: "nothing is left that can run", Pending: []int32{3}})
 		}},
+		{"nobody can go on because the holder does nothing", "", func(w *world) {
+			w.acquire(1, plain)
+			w.call(3, plain)
+			w.end(Tables{Stuck: "nothing is left that can run"})
+		}},
 		{"no end", "P6", func(w *world) { w.end(Tables{Steps: true}) }},
 		{"panic", "P6", func(w *world) { w.end(Tables{Panic: "task a panicked"}) }},
 	})
