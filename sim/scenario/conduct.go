@@ -106,7 +106,7 @@ func (r *Runner) ring() {
 func (r *Runner) clientStep(o *op) {
 	c := &r.clients[o.client]
 	p := &r.processes[c.process]
-	if o.Verb == VerbWait && c.last == nil && c.current == nil && !p.sim.Dead() {
+	if o.Verb == VerbWait && c.last == nil && c.current == nil && len(c.job) == 0 && !p.sim.Dead() {
 		r.fail(o.Step, "there is nothing to wait for") // it died since, and was started anew
 		return
 	}

@@ -78,15 +78,6 @@ func (l *line) accept(keyword string) bool {
 	return true
 }
 
-// value takes the value of a word like "key=value" if that is the next one. The value can be quoted: "key=" is joined to it.
-func (l *line) value(key string) (string, bool) {
-	v, ok := strings.CutPrefix(l.peek(), key+"=")
-	if ok {
-		l.next++
-	}
-	return v, ok
-}
-
 // take returns the next word, which is what.
 func (l *line) take(what string, ok func(string) bool) string {
 	if l.err != nil || l.next == len(l.words) || ok != nil && !ok(l.words[l.next].text) {

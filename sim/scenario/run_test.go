@@ -66,10 +66,11 @@ func TestSteps(t *testing.T) {
 		{"flock where there is nothing", "a flock /nowhere/x -> error ENOENT", ""},
 		{"stop and continue", lock + "a lock k\nstop a\nawait stopped a\nb lock k timeout=1s -> timeout\ncontinue a\na unlock k -> ok", ""},
 		{"a step of who is stopped", lock + "stop a\na lock k -> ok", "a is stopped, and nobody is there to continue it"},
-		{"suspend and resume", lock + "a lock k timeout=1s\nsuspend m1\nadvance 1h\nresume m1\na unlock k -> ok", ""},
+		{"suspend and resume", lock + "a lock k\nb lock k timeout=10s &\nawait blocked b in waitlock\nsuspend m1\nadvance 1h\nresume m1\ncancel b\nb wait -> canceled\na unlock k -> ok", ""},
 		{"a step on a machine that sleeps", lock + "suspend m1\na lock k -> ok", "a is stopped, and nobody is there to continue it"},
 		{"power", "a write /work/x \"one\" -> ok\npower m1 keep=none\nawait dead a\ncheck missing /work/x\nstart a\na write /work/x \"two\" -> ok\npower m1 keep=all\ncheck exists /work/x", ""},
 		{"a machine beside others loses nothing", "machine m2\nprocess a on m2\na write /work/x \"one\" -> ok\npower m2 keep=none\ncheck exists /work/x", ""},
+		{"a machine beside others breaks no lock of theirs", "machine m2\nprocess b on m2\n" + lock + "a lock k -> ok\nb lock k try -> timeout\npower m2\nstart b\nb lock k try -> timeout\na unlock k -> ok", ""},
 		{"cancel", lock + "a lock k\nb lock k &\nawait blocked b\ncancel b\nb wait -> canceled\na unlock k", ""},
 		{"cancel of who calls nothing", lock + "cancel a\na lock k -> ok", ""},
 		{"deadline", lock + "a lock k -> ok\nb lock k deadline=1s -> timeout\na unlock k", ""},
@@ -158,7 +159,8 @@ func TestRunsAreDetermined(t *testing.T) {
 	used := new(Runner)
 	for _, options := range []string{"", "lifetime=1ms fencing", "shared"} {
 		s := contention(4, 3, options)
-		s.Faults = []sim.Fault{{Process: "b", Op: sim.OpTryLock, Nth: 2, After: true, Kind: sim.Stop, For: 3 * time.Millisecond}, {Process: "c", Op: sim.OpUnlock, Nth: 1, Kind: sim.Kill}}
+		s.Faults = []sim.Fault{{Process: "b", Op: sim.OpTryLock, Nth: 2, After: true, Kind: sim.Stop, For: 3 * time.Millisecond}, {Process: "c", Op: sim.OpUnlock, Nth: 1, Kind: sim.Kill},
+			{Process: "d", Op: sim.OpUnlock, Nth: 3, Kind: sim.Power}}
 		p := compiled(t, s)
 		for seed := uint64(1); seed <= 30; seed++ {
 			a := new(Runner).Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random)})
@@ -175,6 +177,30 @@ func TestRunsAreDetermined(t *testing.T) {
 				t.Fatalf("seed %d: replayed in %d steps to %x, was %d to %x", seed, c.Steps, c.Hash, a.Steps, a.Hash)
 			}
 		}
+	}
+}
+
+// What a power loss leaves is drawn from the seed.
+func TestWhatIsLostIsDetermined(t *testing.T) {
+	p := compiled(t, parsed(t, "a write /work/x \"1\"\na write /work/y \"2\"\na write /work/z \"3\"\npower m1\n"))
+	used, outcomes := new(Runner), make(map[string]bool)
+	left := func(r *Runner, seed uint64) string {
+		r.Run(p, RunOptions{Seed: seed})
+		var b strings.Builder
+		if err := r.disk().Dump(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for seed := uint64(1); seed <= 20; seed++ {
+		a, b := left(new(Runner), seed), left(used, seed)
+		if a != b {
+			t.Fatalf("seed %d leaves\n%s, and the second time\n%s", seed, a, b)
+		}
+		outcomes[a] = true
+	}
+	if len(outcomes) < 3 {
+		t.Errorf("only %d outcomes", len(outcomes))
 	}
 }
 
@@ -209,6 +235,44 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 		}
 		if options == "" && refused < 90 {
 			t.Errorf("without a release, only %d of 100 histories are refused", refused)
+		}
+	}
+}
+
+func TestClocksAreStepped(t *testing.T) {
+	r := new(Runner)
+	if result := r.Run(compiled(t, parsed(t, "machine m1 skew=-1s\na write /work/x \"\"\nclock m1 +1h\na write /work/y \"\"\n")), RunOptions{}); result.Finding != nil {
+		t.Fatal(result.Finding)
+	}
+	for name, want := range map[string]time.Duration{"/work/x": -time.Second, "/work/y": time.Hour - time.Second} {
+		info, err := r.disk().Lstat(rootUser, name)
+		if err != nil || info.Mtime.Sub(sim.Epoch).Round(time.Millisecond) != want {
+			t.Errorf("%s was written %v after the beginning (%v), want %v", name, info.Mtime.Sub(sim.Epoch), err, want)
+		}
+	}
+}
+
+// The properties are told when nothing goes wrong any more, and not before.
+func TestCalmComesAfterTheLastTrouble(t *testing.T) {
+	const lock = "lock k /work/k.lock\n"
+	for _, row := range []struct {
+		text string
+		calm bool
+	}{
+		{lock + "a lock k\n", true},
+		{lock + "a lock k\nkill a\n", true},
+		{lock + "a lock k\nstop a\n", false},
+		{lock + "a lock k\nstop a\ncontinue a\n", true},
+		{lock + "a lock k\nsuspend m1\n", false},
+		{lock + "fault a unlock * #1 before error EIO\na lock k\n", false},
+		{lock + "fault a unlock * #1 before error EIO\na lock k\na unlock k\n", true},
+		{lock + "fault a unlock * every before error EIO\na lock k\na unlock k\n", false},
+		{lock + "concurrently\na lock k\nstranger sleep 1s\nstranger remove /work/k.lock\nend\n", true},
+	} {
+		r := new(Runner)
+		r.Run(compiled(t, parsed(t, row.text)), RunOptions{})
+		if r.calm != row.calm {
+			t.Errorf("%q: calm is %v, want %v", row.text, r.calm, row.calm)
 		}
 	}
 }
