@@ -44,12 +44,10 @@ func (d *Disk) Crash(rand func() uint64, how CrashMode) *Disk {
 	defer d.unmark()
 	switch how.choice {
 	case keepSubset:
-		number := 0
-		for range d.subsets() {
+		for number, m := range d.numbered(how.subset) {
 			if number == how.subset {
-				return d.image()
+				return m
 			}
-			number++
 		}
 		panic("disk: no image has the number of the subset")
 	case keepRandom:
@@ -94,39 +92,60 @@ func (o *op) possible() bool {
 }
 
 // Images returns every disk that a power loss can leave, numbered from 0, the one without anything unsynced first. There are up to 2 to the power of [Disk.Pending]. Some can be
-// equal. The disk must not be used in between.
+// equal. The disk must not be changed in between.
 func (d *Disk) Images() iter.Seq2[int, *Disk] {
+	if d.options.Kind == Tmpfs {
+		return func(yield func(int, *Disk) bool) { yield(0, New(d.options)) }
+	}
+	return d.numbered(0)
+}
+
+// numbered returns the images from a number on.
+func (d *Disk) numbered(from int) iter.Seq2[int, *Disk] {
 	return func(yield func(int, *Disk) bool) {
-		if d.options.Kind == Tmpfs {
-			yield(0, New(d.options))
-			return
-		}
 		number := 0
-		for range d.subsets() {
-			if !yield(number, d.image()) {
-				return
+		for set := range d.subsets() {
+			if number >= from {
+				for n, o := range d.pending {
+					o.kept = set[n]
+				}
+				m := d.image()
+				d.unmark()
+				if !yield(number, m) {
+					return
+				}
 			}
 			number++
 		}
 	}
 }
 
-// subsets marks in turn every set of operations that is closed under the dependencies as kept.
-func (d *Disk) subsets() iter.Seq[struct{}] {
-	return func(yield func(struct{}) bool) {
-		defer d.unmark()
-		var choose func(k int) bool
-		choose = func(k int) bool {
-			if k == len(d.pending) {
-				return yield(struct{}{})
+// subsets returns every set of operations that is closed under the dependencies.
+func (d *Disk) subsets() iter.Seq[[]bool] {
+	return func(yield func([]bool) bool) {
+		for n, o := range d.pending {
+			o.at = n
+		}
+		set := make([]bool, len(d.pending))
+		possible := func(o *op) bool {
+			for _, other := range o.deps {
+				if !other.done && !set[other.at] {
+					return false
+				}
 			}
-			o := d.pending[k]
-			o.kept = false
-			if !choose(k + 1) {
+			return true
+		}
+		var choose func(n int) bool
+		choose = func(n int) bool {
+			if n == len(set) {
+				return yield(set)
+			}
+			set[n] = false
+			if !choose(n + 1) {
 				return false
 			}
-			o.kept = true
-			return !o.possible() || choose(k+1)
+			set[n] = true
+			return !possible(d.pending[n]) || choose(n+1)
 		}
 		choose(0)
 	}

@@ -436,10 +436,16 @@ func draw(t *rapid.T, base string, users bool) (name string, do step) {
 		return fmt.Sprintf("removeAll(%.80q)", a), func(p *program) string { return fmt.Sprint(p.removeAll(a) == nil) }
 	case 30, 31, 32, 33:
 		r, m := region(), modes.Draw(t, "mode")
-		return onFile(fmt.Sprintf("tryLock(%v, %v)", r, m), func(f openFile) string {
+		n := file()
+		return fmt.Sprintf("tryLock(%v, %v) of file %d", r, m, n), func(p *program) string {
+			f := p.files[n]
+			if f == nil {
+				return "no file"
+			}
 			held, err := f.TryLock(r, m)
-			return fmt.Sprint(held, outcome(err))
-		})
+			info, _ := f.Stat()
+			return fmt.Sprint(held, outcome(err), p.holders(".", info.ID))
+		}
 	case 34, 35:
 		r := region()
 		return onFile(fmt.Sprintf("unlock(%v)", r), func(f openFile) string { return outcome(f.Unlock(r)) })

@@ -28,7 +28,7 @@ type Options struct {
 	ReuseInodes bool
 	// Durability keeps track of what is not synced, for [Disk.Crash]. Without it every operation is durable at once. A Tmpfs has none.
 	Durability bool
-	// Writeback bounds how many operations can be unsynced: beyond it the oldest become durable, as a kernel too writes back what nobody syncs. 0 is 1024.
+	// Writeback bounds how many operations can be unsynced: beyond it the oldest become durable, as a kernel too writes back what nobody syncs. 0 is 256.
 	Writeback int
 	// Block is the number of bytes that are written to the medium at once: a write across blocks can be torn between them. Space is counted in blocks too. 0 is 4096.
 	Block int
@@ -51,7 +51,7 @@ type Options struct {
 }
 
 const (
-	defaultWriteback = 1024
+	defaultWriteback = 256
 	defaultBlock     = 4096
 	rootNumber       = 2  // as on ext4
 	firstNumber      = 12 // as on ext4, where those before it are the filesystem's own
@@ -68,9 +68,10 @@ type Disk struct {
 	used     int64    // bytes of content, in whole blocks
 	locked   []*Inode // those with locks, in the order in which they got the first one
 
-	pending []*op // what is not durable yet, oldest first
-	moved   *op   // the last one that renamed a directory
-	trials  uint64
+	pending  []*op  // what is not durable yet, oldest first
+	recorded uint64 // operations so far
+	moved    *op    // the last one that renamed a directory
+	trials   uint64
 }
 
 // New makes an empty disk. Its root belongs to user 0, and others cannot write to it.

@@ -33,6 +33,7 @@ func (d *Disk) copyInto(m *Disk, i *Inode) *Inode {
 		from = i.saved
 	}
 	c := &Inode{number: i.number, state: *from}
+	c.modified = 0
 	if c.isDir() {
 		c.links = 1 // its "."
 		if i == d.root {

@@ -26,8 +26,9 @@ type Inode struct {
 	savedLinks int    // durable names
 	adds       int    // unsynced operations that give it a name
 	allocation *op
-	described  *op // the last change of size, mode and times
-	cut        *op // the last one that made it shorter
+	recorded   attributes // as they will be durable
+	described  *op        // the last change of size, mode and times
+	cut        *op        // the last one that made it shorter
 	removedBy  []*op
 	trial      *state // as saved, in the image that trialOf numbers
 	trialOf    uint64
@@ -43,13 +44,14 @@ func (i *Inode) Changes() uint64 { return i.changes }
 
 // state is what the medium keeps of an inode.
 type state struct {
-	mode    fs.FileMode
-	uid     int
-	size    int64
-	mtime   int64
-	data    []byte // of a regular file; what is missing up to its size is zero
-	target  string // of a symbolic link
-	entries []entry
+	mode     fs.FileMode
+	uid      int
+	size     int64
+	mtime    int64
+	modified uint64 // the order of the operation that set mtime
+	data     []byte // of a regular file; what is missing up to its size is zero
+	target   string // of a symbolic link
+	entries  []entry
 }
 
 // entry is a name in a directory. They are sorted.

@@ -10,10 +10,12 @@ import (
 // op is a change that is not durable yet. It becomes so only together with all that it depends on, which is older.
 type op struct {
 	kind  opKind
+	order uint64
 	inode *Inode // what was allocated, written, described; what was given a name or lost one
 	deps  []*op
 	done  bool // durable, or pointless; nothing waits for it
 	kept  bool // in the set that is being put together
+	at    int  // its place among the pending ones, while their subsets are gone through
 
 	dir, dir2   *Inode // where the name is; of a move where it was, and where it is
 	name, name2 string
@@ -47,12 +49,14 @@ func (i *Inode) attributes() attributes { return attributes{i.mode, i.size, i.mt
 
 // after makes the operation depend on another one, if that is not durable.
 func (o *op) after(other *op) {
-	if other != nil && !other.done && other != o {
+	if other != nil && !other.done && !slices.Contains(o.deps, other) {
 		o.deps = append(o.deps, other)
 	}
 }
 
 func (d *Disk) record(o *op) {
+	d.recorded++
+	o.order = d.recorded
 	d.pending = append(d.pending, o)
 	if len(d.pending) > d.options.Writeback {
 		for _, o := range d.pending[:max(1, d.options.Writeback/4)] {
@@ -63,7 +67,8 @@ func (d *Disk) record(o *op) {
 }
 
 func (d *Disk) recordAllocation(i *Inode, after []*op) {
-	o := &op{kind: allocation, inode: i, attributes: i.attributes()}
+	i.recorded = i.attributes()
+	o := &op{kind: allocation, inode: i, attributes: i.recorded}
 	for _, other := range after {
 		o.after(other) // no two inodes have the same number
 	}
@@ -95,10 +100,12 @@ func (d *Disk) recordContent(i *Inode, off int64, n, same int) {
 
 // recordAttributes notes the size, the mode and the time. They are written in their order: the latest that is durable counts.
 func (d *Disk) recordAttributes(i *Inode, cut bool) {
-	if i.unreachable() {
+	a := i.attributes()
+	if i.unreachable() || a == i.recorded && !cut && !i.isDir() { // the time of a directory changes with its names too
 		return
 	}
-	o := &op{kind: described, inode: i, attributes: i.attributes(), cut: cut}
+	i.recorded = a
+	o := &op{kind: described, inode: i, attributes: a, cut: cut}
 	o.after(i.allocation)
 	o.after(i.described)
 	i.described = o
@@ -293,22 +300,31 @@ func (o *op) apply(d *Disk, trial uint64) {
 		o.inode.in(trial).put(o.block*int64(d.options.Block), o.data)
 	case described:
 		s := o.inode.in(trial)
-		s.mode, s.size, s.mtime = o.mode, o.size, o.mtime
+		s.mode, s.size = o.mode, o.size
+		s.modify(o, o.mtime)
 		if o.cut {
 			s.trim()
 		}
 	case addition:
 		s := o.dir.in(trial)
 		s.set(o.name, o.inode)
-		s.mtime = o.now
+		s.modify(o, o.now)
 	case removal:
 		s := o.dir.in(trial)
 		s.unset(o.name)
-		s.mtime = o.now
+		s.modify(o, o.now)
 	case movement:
 		from, to := o.dir.in(trial), o.dir2.in(trial)
 		from.unset(o.name)
 		to.set(o.name2, o.inode)
-		from.mtime, to.mtime = o.now, o.now
+		from.modify(o, o.now)
+		to.modify(o, o.now)
+	}
+}
+
+// modify sets the time of modification, unless a later operation has set it: those on different names become durable in any order.
+func (s *state) modify(o *op, mtime int64) {
+	if o.order > s.modified {
+		s.modified, s.mtime = o.order, mtime
 	}
 }

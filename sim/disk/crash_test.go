@@ -1,0 +1,540 @@
+package disk_test
+
+import (
+	"fmt"
+	iofs "io/fs"
+	"maps"
+	"math/rand/v2"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/sim/disk"
+)
+
+// names lists a disk in one line, as in `a="content" b=a d/ d/c=""`, where b is another name of the file a.
+func names(t testing.TB, d *disk.Disk) string {
+	var list []string
+	first := make(map[uint64]string)
+	for name, info := range d.Walk() {
+		name = name[1:]
+		was, met := first[info.ID.Inode]
+		first[info.ID.Inode] = name
+		switch {
+		case name == "":
+		case info.Mode.IsDir():
+			list = append(list, name+"/")
+		case met:
+			list = append(list, name+"="+was)
+		default:
+			content, err := d.ReadFile(root, "/"+name)
+			must(t, err)
+			list = append(list, fmt.Sprintf("%s=%q", name, content))
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// images returns what a power loss can leave, without repetitions.
+func images(t testing.TB, d *disk.Disk) []string {
+	set := make(map[string]bool)
+	for _, m := range d.Images() {
+		set[names(t, m)] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+func write(d *disk.Disk, name, content string) error {
+	f, err := d.Open(root, name, fs.ReadWrite|fs.Create, 0o600, now)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteAt([]byte(content), 0, now)
+	return err
+}
+
+func truncate(d *disk.Disk, name string, size int64) error {
+	f, err := d.Open(root, name, fs.ReadWrite, 0, now)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Truncate(size, now)
+}
+
+func sync(d *disk.Disk, name string) error {
+	f, err := d.Open(root, name, fs.ReadOnly, 0, now)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// TestWhatAPowerLossCanLeave has everything that can be found for each history, and nothing else.
+func TestWhatAPowerLossCanLeave(t *testing.T) {
+	link := func(d *disk.Disk, a, b string) error { return d.Link(root, a, b, now) }
+	rename := func(d *disk.Disk, a, b string) error { return d.Move(root, a, b, now) }
+	remove := func(d *disk.Disk, a string) error { return d.Remove(root, a, now) }
+	mkdir := func(d *disk.Disk, a string) error { return d.Mkdir(root, a, 0o700, now) }
+	const zero = `\x00\x00\x00`
+	for _, c := range []struct {
+		what   string
+		before []string // files that are durable
+		do     func(d *disk.Disk) []error
+		want   []string
+	}{
+		{"nothing", []string{"a"}, func(d *disk.Disk) []error { return nil }, []string{`a="old"`}},
+		{"a creation", nil, func(d *disk.Disk) []error { return []error{write(d, "/a", "")} }, []string{``, `a=""`}},
+		{"a creation and a write", nil, func(d *disk.Disk) []error { return []error{write(d, "/a", "new")} },
+			[]string{``, `a=""`, `a="` + zero + `"`, `a="new"`}},
+		{"a synced file in a directory that is not", nil, func(d *disk.Disk) []error { return []error{write(d, "/a", "new"), sync(d, "/a")} },
+			[]string{``, `a="new"`}},
+		{"a synced directory with a file that is not", nil, func(d *disk.Disk) []error { return []error{write(d, "/a", "new"), sync(d, "/")} },
+			[]string{`a=""`, `a="` + zero + `"`, `a="new"`}},
+		{"a synced file in a synced directory", nil, func(d *disk.Disk) []error { return []error{write(d, "/a", "new"), sync(d, "/a"), sync(d, "/")} },
+			[]string{`a="new"`}},
+		{"the rename of an unsynced file", []string{"a"}, func(d *disk.Disk) []error { return []error{write(d, "/b", "new"), rename(d, "/b", "/a")} },
+			[]string{`a="old"`, `a="old" b=""`, `a="old" b="` + zero + `"`, `a="old" b="new"`, `a=""`, `a="` + zero + `"`, `a="new"`}},
+		{"the rename of a synced file", []string{"a"}, func(d *disk.Disk) []error {
+			return []error{write(d, "/b", "new"), sync(d, "/b"), rename(d, "/b", "/a")}
+		},
+			[]string{`a="old"`, `a="old" b="new"`, `a="new"`}},
+		{"the rename of a synced file and the sync of the directory", []string{"a"},
+			func(d *disk.Disk) []error {
+				return []error{write(d, "/b", "new"), sync(d, "/b"), rename(d, "/b", "/a"), sync(d, "/")}
+			},
+			[]string{`a="new"`}},
+		{"a removal", []string{"a"}, func(d *disk.Disk) []error { return []error{remove(d, "/a")} }, []string{`a="old"`, ``}},
+		{"a removal and the sync of the directory", []string{"a"}, func(d *disk.Disk) []error { return []error{remove(d, "/a"), sync(d, "/")} }, []string{``}},
+		{"a removal and a creation", []string{"a"}, func(d *disk.Disk) []error { return []error{remove(d, "/a"), write(d, "/a", "")} }, []string{`a="old"`, ``, `a=""`}},
+		{"a link", []string{"a"}, func(d *disk.Disk) []error { return []error{link(d, "/a", "/b")} }, []string{`a="old"`, `a="old" b=a`}},
+		{"a link and the removal of the first name", []string{"a"}, func(d *disk.Disk) []error { return []error{link(d, "/a", "/b"), remove(d, "/a")} },
+			[]string{`a="old"`, `a="old" b=a`, ``, `b="old"`}},
+		{"a link of an unsynced file", nil, func(d *disk.Disk) []error { return []error{write(d, "/a", ""), link(d, "/a", "/b")} },
+			[]string{``, `a=""`, `b=""`, `a="" b=a`}},
+		{"a link that is removed", []string{"a"}, func(d *disk.Disk) []error { return []error{link(d, "/a", "/b"), remove(d, "/b")} },
+			[]string{`a="old"`, `a="old" b=a`}},
+		{"a write to a file with two names", nil,
+			func(d *disk.Disk) []error {
+				return []error{write(d, "/a", "old"), link(d, "/a", "/b"), sync(d, "/a"), sync(d, "/"), write(d, "/b", "new")}
+			},
+			[]string{`a="old" b=a`, `a="new" b=a`}},
+		{"overwriting twice", []string{"a"}, func(d *disk.Disk) []error { return []error{write(d, "/a", "new"), write(d, "/a", "NEW")} },
+			[]string{`a="old"`, `a="new"`, `a="NEW"`}},
+		{"a write that is torn", []string{"a"}, func(d *disk.Disk) []error { return []error{write(d, "/a", "12345678")} },
+			[]string{`a="old"`, `a="123"`, `a="old` + zero + `\x00\x00"`, `a="1234\x00` + zero + `"`, `a="old\x005678"`, `a="12345678"`}},
+		{"a truncation and a write", []string{"a"}, func(d *disk.Disk) []error { return []error{truncate(d, "/a", 0), write(d, "/a", "new")} },
+			[]string{`a="old"`, `a=""`, `a="` + zero + `"`, `a="new"`}},
+		{"a truncation to less and to more", []string{"a"}, func(d *disk.Disk) []error { return []error{truncate(d, "/a", 1), truncate(d, "/a", 3)} },
+			[]string{`a="old"`, `a="o"`, `a="o\x00\x00"`}},
+		{"the directory of a file", nil, func(d *disk.Disk) []error { return []error{mkdir(d, "/d"), write(d, "/d/a", "")} },
+			[]string{``, `d/`, `d/ d/a=""`}},
+		{"the directory of a file, which is synced", nil, func(d *disk.Disk) []error { return []error{mkdir(d, "/d"), write(d, "/d/a", ""), sync(d, "/d")} },
+			[]string{``, `d/ d/a=""`}},
+		{"the removal of a directory and its file", []string{"d/a"}, func(d *disk.Disk) []error { return []error{remove(d, "/d/a"), remove(d, "/d")} },
+			[]string{`d/ d/a="old"`, `d/`, ``}},
+		{"a rename between directories", []string{"d/a", "e/b"}, func(d *disk.Disk) []error { return []error{rename(d, "/d/a", "/e/c")} },
+			[]string{`d/ d/a="old" e/ e/b="old"`, `d/ e/ e/b="old" e/c="old"`}},
+		{"a rename between directories, the first of which is synced", []string{"d/a", "e/b"}, func(d *disk.Disk) []error { return []error{rename(d, "/d/a", "/e/b"), sync(d, "/d")} },
+			[]string{`d/ e/ e/b="old"`}},
+		{"a rename between directories, the second of which is synced", []string{"d/a", "e/b"}, func(d *disk.Disk) []error { return []error{rename(d, "/d/a", "/e/b"), sync(d, "/e")} },
+			[]string{`d/ e/ e/b="old"`}},
+		{"two directories, each moved into the other one in turn", []string{"d/a", "e/b"},
+			func(d *disk.Disk) []error {
+				return []error{rename(d, "/d", "/e/d"), rename(d, "/e/d", "/d"), rename(d, "/e", "/d/e")}
+			},
+			[]string{`d/ d/a="old" e/ e/b="old"`, `e/ e/b="old" e/d/ e/d/a="old"`, `d/ d/a="old" d/e/ d/e/b="old"`}},
+		{"names that are independent of each other", []string{"a", "b"}, func(d *disk.Disk) []error { return []error{remove(d, "/a"), remove(d, "/b")} },
+			[]string{`a="old" b="old"`, `a="old"`, `b="old"`, ``}},
+	} {
+		d := disk.New(disk.Options{Durability: true, Block: 4})
+		for _, name := range c.before {
+			if path.Dir(name) != "." {
+				must(t, mkdir(d, "/"+path.Dir(name)))
+			}
+			must(t, write(d, "/"+name, "old"))
+		}
+		d.SyncAll()
+		must(t, c.do(d)...)
+		slices.Sort(c.want)
+		if got := images(t, d); !slices.Equal(got, c.want) {
+			t.Errorf("%s can leave\n\t%s\nwant\n\t%s\nof\n%s", c.what, strings.Join(got, "\n\t"), strings.Join(c.want, "\n\t"), dump(d))
+		}
+		if got, want := names(t, d.Crash(nil, disk.All)), names(t, d); got != want {
+			t.Errorf("%s: with everything kept the disk has %s, want %s", c.what, got, want)
+		}
+	}
+}
+
+func TestOfWhatIsNotKeptTrackOfNothingIsLost(t *testing.T) {
+	d := disk.New(disk.Options{})
+	must(t, write(d, "/a", "new"), d.Link(root, "/a", "/b", now))
+	if got, want := images(t, d), []string{`a="new" b=a`}; d.Pending() != 0 || !slices.Equal(got, want) {
+		t.Errorf("%d pending, images %q, want %q", d.Pending(), got, want)
+	}
+}
+
+func TestTmpfsComesUpEmpty(t *testing.T) {
+	d := disk.New(disk.Options{Kind: disk.Tmpfs, Durability: true})
+	if got := d.Volume().Type; got != "tmpfs" {
+		t.Errorf("the type is %q", got)
+	}
+	must(t, write(d, "/a", "new"), sync(d, "/a"), sync(d, "/"))
+	for _, how := range []disk.CrashMode{disk.None, disk.All, disk.Random(1), disk.Subset(0)} {
+		if got := names(t, d.Crash(func() uint64 { return 0 }, how)); got != "" {
+			t.Errorf("a tmpfs comes up with %s", got)
+		}
+	}
+	if got := images(t, d); !slices.Equal(got, []string{""}) {
+		t.Errorf("images %q", got)
+	}
+}
+
+// TestSyncThatFailedLosesContent: and the next one, which succeeds, does not save it.
+func TestSyncThatFailedLosesContent(t *testing.T) {
+	d := disk.New(disk.Options{Durability: true, Block: 4})
+	must(t, write(d, "/a", "old"), sync(d, "/a"), sync(d, "/"))
+	f, err := d.Open(root, "/a", fs.ReadWrite, 0, now)
+	must(t, err)
+	_, err = f.WriteAt([]byte("new"), 0, now)
+	must(t, err)
+	f.LoseContent()
+	must(t, f.Sync())
+	if got, want := names(t, d), `a="new"`; got != want {
+		t.Errorf("readers see %s, want %s", got, want)
+	}
+	if got, want := images(t, d), []string{`a="old"`}; !slices.Equal(got, want) {
+		t.Errorf("images %q, want %q", got, want)
+	}
+	_, err = f.WriteAt([]byte("x"), 1, now) // dirties the whole block again
+	must(t, err, f.Sync())
+	if got, want := images(t, d), []string{`a="nxw"`}; !slices.Equal(got, want) {
+		t.Errorf("after another write images %q, want %q", got, want)
+	}
+}
+
+// TestWhatCannotBeSeenIsForgotten, so that a run which syncs does not grow.
+func TestWhatCannotBeSeenIsForgotten(t *testing.T) {
+	d := disk.New(disk.Options{Durability: true, ReuseInodes: true})
+	for range 100 {
+		must(t, write(d, "/a", "new"))
+		f, err := d.Open(root, "/a", fs.ReadWrite, 0, now)
+		must(t, err, d.Remove(root, "/a", now), sync(d, "/"))
+		_, err = f.WriteAt([]byte("to a file without a name"), 0, now)
+		must(t, err, f.Truncate(0, now))
+		if got := d.Pending(); got != 0 {
+			t.Fatalf("%d operations are pending:\n%s", got, dump(d))
+		}
+		f.Close()
+	}
+	must(t, write(d, "/a", "old"), sync(d, "/a"), sync(d, "/"), write(d, "/a", "old"))
+	if got := d.Pending(); got != 0 {
+		t.Errorf("a write of what is there already leaves %d operations pending:\n%s", got, dump(d))
+	}
+}
+
+func TestTheOldestIsWrittenBack(t *testing.T) {
+	d := disk.New(disk.Options{Durability: true, Writeback: 8})
+	for n := range 100 {
+		must(t, write(d, fmt.Sprintf("/%02d", n), "x"))
+		if got := d.Pending(); got > 8 {
+			t.Fatalf("%d operations are pending, want at most 8", got)
+		}
+	}
+	m := d.Crash(nil, disk.None)
+	for n := range 97 { // four operations a file
+		content, err := m.ReadFile(root, fmt.Sprintf("/%02d", n))
+		if err != nil || string(content) != "x" {
+			t.Errorf("an old file has %q, %v", content, err)
+		}
+	}
+}
+
+// TestInodeNumbersAreUniqueInEveryImage though one is used again at once.
+func TestInodeNumbersAreUniqueInEveryImage(t *testing.T) {
+	d := disk.New(disk.Options{Durability: true, ReuseInodes: true})
+	must(t, write(d, "/a", ""), d.Link(root, "/a", "/b", now))
+	d.SyncAll()
+	must(t, d.Remove(root, "/a", now), d.Remove(root, "/b", now), write(d, "/c", ""))
+	if got, want := images(t, d), []string{``, `a="" b=a`, `a=""`, `b=""`, `c=""`}; !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+		t.Errorf("images %q, want %q", got, want)
+	}
+}
+
+// TestImagesAreAllClosedSets counts them in another way, and finds each by its number.
+func TestImagesAreAllClosedSets(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t, 1<<20)
+		for h.d.Pending() < 12 && h.steps < 30 {
+			h.step(t, "/")
+		}
+		depends := h.d.Depends()
+		if len(depends) > 12 {
+			return
+		}
+		closed := 0
+	sets:
+		for set := range 1 << len(depends) {
+			for n := range depends {
+				for _, other := range depends[n] {
+					if set>>n&1 == 1 && set>>other&1 == 0 {
+						continue sets
+					}
+				}
+			}
+			closed++
+		}
+		n := 0
+		for number, m := range h.d.Images() {
+			if number != n {
+				t.Fatalf("image %d has the number %d", n, number)
+			}
+			if n%17 == 0 {
+				if got, want := dump(h.d.Crash(nil, disk.Subset(n))), dump(m); got != want {
+					t.Fatalf("Subset(%d) is\n%s\nwant\n%s", n, got, want)
+				}
+			}
+			consistent(t, m)
+			n++
+		}
+		if n != closed {
+			t.Fatalf("%d images of %d closed sets:\n%s", n, closed, dump(h.d))
+		}
+	})
+}
+
+// TestRandomImagesFollowTheSeed and are among all images.
+func TestRandomImagesFollowTheSeed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t, 1<<20)
+		for h.d.Pending() < 10 && h.steps < 30 {
+			h.step(t, "/")
+		}
+		if h.d.Pending() > 12 {
+			return
+		}
+		all := make(map[string]bool)
+		for _, m := range h.d.Images() {
+			all[dump(m)] = true
+		}
+		seed := rapid.Uint64().Draw(t, "seed")
+		p := rapid.SampledFrom([]float64{0, 0.2, 0.5, 0.9, 1}).Draw(t, "p")
+		crash := func() string { return dump(h.d.Crash(rand.New(rand.NewPCG(seed, 0)).Uint64, disk.Random(p))) }
+		before, first := dump(h.d), crash()
+		if second := crash(); first != second {
+			t.Fatalf("one seed, two images:\n%s\nand\n%s", first, second)
+		}
+		if !all[first] {
+			t.Fatalf("this is no image:\n%s\nof\n%s", first, dump(h.d))
+		}
+		if after := dump(h.d); after != before {
+			t.Fatalf("Crash changed the disk:\n%s\nit was:\n%s", after, before)
+		}
+		if p == 0 && first != dump(h.d.Crash(nil, disk.None)) || p == 1 && first != dump(h.d.Crash(nil, disk.All)) {
+			t.Fatalf("with the probability %v the image is\n%s", p, first)
+		}
+	})
+}
+
+// TestRandomImagesReachEveryImage: both ways to close a set are needed for it.
+func TestRandomImagesReachEveryImage(t *testing.T) {
+	d := disk.New(disk.Options{Durability: true, Block: 4})
+	must(t, write(d, "/a", "old"))
+	d.SyncAll()
+	must(t, write(d, "/b", "new"), d.Move(root, "/b", "/a", now))
+	random := rand.New(rand.NewPCG(1, 2))
+	found := make(map[string]bool)
+	for range 1000 {
+		found[names(t, d.Crash(random.Uint64, disk.Random(0.5)))] = true
+	}
+	if got, want := slices.Sorted(maps.Keys(found)), images(t, d); !slices.Equal(got, want) {
+		t.Errorf("1000 random images are %q, want %q", got, want)
+	}
+}
+
+// TestWhatIsSyncedSurvives: of a directory in which everything was synced, one file and one directory at a time, every image has everything, whatever happens elsewhere.
+func TestWhatIsSyncedSurvives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t, rapid.SampledFrom([]int{4, 16, 1 << 20}).Draw(t, "writeback"))
+		must(t, h.d.Mkdir(root, "/kept", 0o700, now), h.d.Mkdir(root, "/busy", 0o700, now))
+		for range rapid.IntRange(1, 20).Draw(t, "steps in kept") {
+			h.step(t, "/kept/")
+		}
+		for range rapid.IntRange(0, 10).Draw(t, "steps in busy") {
+			h.step(t, "/busy/")
+		}
+		for name, info := range h.d.Walk() {
+			if name == "/" || strings.HasPrefix(name, "/kept") && (info.Mode.IsDir() || info.Mode.IsRegular()) {
+				must(t, sync(h.d, name))
+			}
+		}
+		want := below(h.d, "/kept")
+		for range rapid.IntRange(0, 10).Draw(t, "more steps in busy") {
+			h.step(t, "/busy/")
+		}
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		for _, how := range []disk.CrashMode{disk.None, disk.All, disk.Random(0.3), disk.Random(0.7)} {
+			m := h.d.Crash(random.Uint64, how)
+			if got := below(m, "/kept"); got != want {
+				t.Fatalf("what is left of what was synced:\n%s\nwant:\n%s", got, want)
+			}
+			consistent(t, m)
+		}
+	})
+}
+
+// TestWithAllKeptNothingIsLost, whatever was synced and written back in between; and with everything synced neither.
+func TestWithAllKeptNothingIsLost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t, rapid.SampledFrom([]int{1, 4, 16, 1 << 20}).Draw(t, "writeback"))
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			h.step(t, "/")
+		}
+		want := below(h.d, "/")
+		all := h.d.Crash(nil, disk.All)
+		if got := below(all, "/"); got != want {
+			t.Fatalf("with everything kept:\n%s\nwant:\n%s", got, want)
+		}
+		consistent(t, all)
+		h.d.SyncAll()
+		none := h.d.Crash(nil, disk.None)
+		if got := below(none, "/"); got != want || h.d.Pending() != 0 {
+			t.Fatalf("with everything synced:\n%s\nwant:\n%s", got, want)
+		}
+		if got := below(none.Crash(nil, disk.None), "/"); got != want {
+			t.Fatalf("after another power loss:\n%s\nwant:\n%s", got, want)
+		}
+	})
+}
+
+// below lists what lies below a directory, with all that is known of it.
+func below(d *disk.Disk, dir string) string {
+	var b strings.Builder
+	for name, info := range d.Walk() {
+		if !strings.HasPrefix(name, dir) {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %+v", name, info)
+		if info.Mode.IsRegular() {
+			content, err := d.ReadFile(root, name)
+			fmt.Fprintf(&b, " %q %v", content, err)
+		} else if info.Mode.Type() == iofs.ModeSymlink {
+			target, err := d.Readlink(root, name)
+			fmt.Fprintf(&b, " -> %s %v", target, err)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// consistent checks a disk as fsck does.
+func consistent(t *rapid.T, d *disk.Disk) {
+	if d.Pending() != 0 {
+		t.Fatalf("an image has unsynced operations:\n%s", dump(d))
+	}
+	type seen struct {
+		info  fs.Info
+		links uint64
+	}
+	files := make(map[uint64]*seen)
+	for name, info := range d.Walk() {
+		file := files[info.ID.Inode]
+		if file == nil {
+			file = &seen{info: info}
+			files[info.ID.Inode] = file
+		}
+		if file.info != info || file.links > 0 && info.Mode.IsDir() && name != "/" {
+			t.Fatalf("%s and another file have the same inode number:\n%s", name, dump(d))
+		}
+		file.links++
+		if info.Mode.IsDir() {
+			file.links++
+			if parent, err := d.Lookup(root, name+"/.."); err != nil || name != "/" && files[parent.Number()] == nil {
+				t.Fatalf("%s has no parent: %v", name, err)
+			} else {
+				if name == "/" {
+					continue // the parent of the root is itself, and it has no name
+				}
+				files[parent.Number()].links++
+			}
+		}
+	}
+	for _, file := range files {
+		if file.links != file.info.Links {
+			t.Fatalf("inode %d has %d links and says %d:\n%s", file.info.ID.Inode, file.links, file.info.Links, dump(d))
+		}
+	}
+	must(t, d.WriteFile(root, "/new file", nil, 0o600, now))
+	info, err := d.Lstat(root, "/new file")
+	if must(t, err); files[info.ID.Inode] != nil {
+		t.Fatalf("a new file gets the inode number %d of another:\n%s", info.ID.Inode, dump(d))
+	}
+	must(t, d.Remove(root, "/new file", now))
+}
+
+// history is a random one of a disk.
+type history struct {
+	d     *disk.Disk
+	open  [3]*disk.File
+	now   time.Time
+	steps int
+}
+
+func newHistory(t *rapid.T, writeback int) *history {
+	return &history{now: now, d: disk.New(disk.Options{Durability: true, Block: rapid.SampledFrom([]int{1, 4, 4096}).Draw(t, "block"),
+		ReuseInodes: rapid.Bool().Draw(t, "reuse"), Writeback: writeback})}
+}
+
+// step does something below a directory. It may fail.
+func (h *history) step(t *rapid.T, dir string) {
+	h.steps++
+	h.now = h.now.Add(time.Second)
+	name := func(label string) string {
+		return dir + rapid.SampledFrom([]string{"a", "b", "d", "e", "d/a", "d/b", "e/a", "e/d", "d/e"}).Draw(t, label)
+	}
+	n := rapid.IntRange(0, len(h.open)-1).Draw(t, "file")
+	f := h.open[n]
+	switch rapid.IntRange(0, 12).Draw(t, "operation") {
+	case 0, 1:
+		h.d.WriteFile(root, name("path"), []byte(rapid.StringMatching("[a-z]{0,9}").Draw(t, "content")), 0o600, h.now)
+	case 2, 3:
+		h.d.Mkdir(root, dir+rapid.SampledFrom([]string{"d", "e", "d/e", "e/d"}).Draw(t, "path"), 0o700, h.now)
+	case 4, 5:
+		h.d.Move(root, name("old"), name("new"), h.now)
+	case 6:
+		h.d.Link(root, name("old"), name("new"), h.now)
+	case 7, 8:
+		h.d.Remove(root, name("path"), h.now)
+	case 9:
+		sync(h.d, name("path"))
+	case 10:
+		h.d.Symlink(root, "target", name("path"), h.now)
+	case 11:
+		if f != nil {
+			f.Close()
+		}
+		h.open[n], _ = h.d.Open(root, name("path"), fs.ReadWrite|fs.Create, 0o600, h.now)
+	case 12:
+		// Only in the directory that it was opened in, so that the histories of two directories keep apart.
+		if f == nil || !strings.HasPrefix(f.Name(), dir) {
+			return
+		}
+		switch rapid.IntRange(0, 3).Draw(t, "of the open file") {
+		case 0:
+			f.WriteAt([]byte(rapid.StringMatching("[A-Z]{1,6}").Draw(t, "content")), rapid.Int64Range(0, 9).Draw(t, "offset"), h.now)
+		case 1:
+			f.Truncate(rapid.Int64Range(0, 9).Draw(t, "size"), h.now)
+		case 2:
+			f.Chmod(0o640)
+		case 3:
+			f.Sync()
+		}
+	}
+}
