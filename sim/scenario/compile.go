@@ -385,22 +385,34 @@ func (c *compiler) op(s *Step, inBlock bool) op {
 		c.bad(s, "expected an outcome too")
 	}
 	c.asynchronous(s, &o, inBlock)
-	o.errno, _ = sim.ParseErrno(s.Want.Text)
+	o.errno = wantedErrno(&s.Want)
 	switch s.Verb {
 	case VerbPower:
 		c.power = true
 	case VerbLock:
-		switch {
-		case s.Try:
-			o.options = []lock.Option{lock.NoWait()}
-		case s.For > 0 && !s.Deadline:
-			o.options = []lock.Option{lock.Timeout(s.For)}
-		}
+		o.options = s.options()
 		if s.Try && s.For > 0 {
 			c.bad(s, "expected one attempt or a bound, not both")
 		}
 	}
 	return o
+}
+
+// options are those of the acquisition.
+func (s *Step) options() []lock.Option {
+	switch {
+	case s.Try:
+		return []lock.Option{lock.NoWait()}
+	case s.For > 0 && !s.Deadline:
+		return []lock.Option{lock.Timeout(s.For)}
+	}
+	return nil
+}
+
+// wantedErrno returns the error number that is wanted by its name, 0 if none is.
+func wantedErrno(w *Want) syscall.Errno {
+	errno, _ := sim.ParseErrno(w.Text)
+	return errno
 }
 
 // performer checks who does the step.

@@ -155,6 +155,11 @@ func (r *Runner) build() {
 		must(makeDirs(d, path.Dir(f.Path), now))
 		must(d.WriteFile(disk.Cred{}, f.Path, []byte(f.Data), 0o666, now))
 	}
+	for _, process := range p.processes {
+		if process.WorkDir != "" {
+			must(makeDirs(d, path.Clean(process.WorkDir), now))
+		}
+	}
 	d.SyncAll()
 	d.SetReadOnly(readOnly)
 	r.machines = r.machines[:0]
@@ -239,34 +244,40 @@ func (r *Runner) main(p *process, s *sim.Process) {
 	r.clients[plan.clients[0]].main()
 }
 
+// options are those of lock.New that say nothing of other locks or of the host.
+func (k *Lock) options() []lock.Option {
+	var list []lock.Option
+	if k.Timeout > 0 {
+		list = append(list, lock.Timeout(k.Timeout))
+	}
+	if k.NoWait {
+		list = append(list, lock.NoWait())
+	}
+	if k.Poll > 0 {
+		list = append(list, lock.PollInterval(k.Poll))
+	}
+	if k.Lifetime > 0 {
+		list = append(list, lock.Lifetime(k.Lifetime))
+	}
+	if k.Mode != 0 {
+		list = append(list, lock.Mode(fs.FileMode(k.Mode)))
+	}
+	if k.Fencing {
+		list = append(list, lock.Fencing())
+	}
+	if k.Shared {
+		list = append(list, lock.SharedOwnership())
+	}
+	if k.Singleton {
+		list = append(list, lock.Singleton())
+	}
+	return list
+}
+
 // newLock makes a lock of a process.
 func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
 	s := &r.program.scenario.Locks[k]
-	options := append(make([]lock.Option, 0, 8), lock.Host(p.host))
-	if s.Timeout > 0 {
-		options = append(options, lock.Timeout(s.Timeout))
-	}
-	if s.NoWait {
-		options = append(options, lock.NoWait())
-	}
-	if s.Poll > 0 {
-		options = append(options, lock.PollInterval(s.Poll))
-	}
-	if s.Lifetime > 0 {
-		options = append(options, lock.Lifetime(s.Lifetime))
-	}
-	if s.Mode != 0 {
-		options = append(options, lock.Mode(fs.FileMode(s.Mode)))
-	}
-	if s.Fencing {
-		options = append(options, lock.Fencing())
-	}
-	if s.Shared {
-		options = append(options, lock.SharedOwnership())
-	}
-	if s.Singleton {
-		options = append(options, lock.Singleton())
-	}
+	options := append(s.options(), lock.Host(p.host))
 	if s.HookFails {
 		options = append(options, lock.OnAcquired(func(fs.File) error {
 			r.told(property.Event{Kind: property.Struck, Process: int32(p.index + 1)})
@@ -320,7 +331,7 @@ func (r *Runner) leftovers(dir string) []string {
 	var names []string
 	for _, e := range entries {
 		full := path.Join(dir, e.Name)
-		if e.Type&iofs.ModeDir == 0 && !r.isRecord(full) && !slices.Contains(r.program.named, full) {
+		if e.Type&iofs.ModeDir == 0 && !r.program.isRecord(full) && !slices.Contains(r.program.named, full) {
 			names = append(names, full)
 		}
 	}
@@ -335,8 +346,8 @@ const (
 )
 
 // isRecord reports whether a file is a lock file or one that stays beside it.
-func (r *Runner) isRecord(name string) bool {
-	for _, p := range r.program.paths {
+func (p *Program) isRecord(name string) bool {
+	for _, p := range p.paths {
 		if rest, ok := strings.CutPrefix(name, p); ok && (rest == "" || rest == lifetimeSuffix || rest == fenceSuffix) {
 			return true
 		}

@@ -108,22 +108,29 @@ func (r *Runner) tables(t *property.Tables) {
 
 // verify compares what came of a step with what must come of it.
 func (r *Runner) verify(o *op, res *result) {
-	w := &o.Want
-	if w.Outcome == Any || r.finding != nil {
+	if o.Want.Outcome == Any || r.finding != nil {
 		return
 	}
-	switch {
-	case w.Outcome != res.outcome, w.Outcome == Failed && !o.explains(res.err):
-		r.fail(o.Step, "came to %s", describe(res))
-	case w.Token != 0 && w.Token != res.token:
-		r.fail(o.Step, "has the fencing number %d", res.token)
-	case w.Depth != 0 && w.Depth != res.depth:
-		r.fail(o.Step, "is %d levels deep", res.depth)
-	case w.Within != 0 && res.took > w.Within:
-		r.fail(o.Step, "took %v", res.took)
-	case w.Calls != 0 && res.calls > w.Calls:
-		r.fail(o.Step, "made %d calls", res.calls)
+	if text := o.mismatch(res, o.explains(res.err)); text != "" {
+		r.fail(o.Step, "%s", text)
 	}
+}
+
+// mismatch says in which respect something came to what is not wanted, "" if in none. explained says whether an error is the one that is wanted.
+func (o *op) mismatch(res *result, explained bool) string {
+	switch w := &o.Want; {
+	case w.Outcome != res.outcome, w.Outcome == Failed && !explained:
+		return "came to " + describe(res)
+	case w.Token != 0 && w.Token != res.token:
+		return fmt.Sprintf("has the fencing number %d", res.token)
+	case w.Depth != 0 && w.Depth != res.depth:
+		return fmt.Sprintf("is %d levels deep", res.depth)
+	case w.Within != 0 && res.took > w.Within:
+		return fmt.Sprintf("took %v", res.took)
+	case w.Calls != 0 && res.calls > w.Calls:
+		return fmt.Sprintf("made %d calls", res.calls)
+	}
+	return ""
 }
 
 // explains reports whether an error is the one that is wanted.

@@ -1,0 +1,139 @@
+package scenario
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/linearize"
+)
+
+// workerVariable makes the test binary a process of a scenario.
+const workerVariable = "HOLDFAST_SCENARIO_WORKER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(workerVariable) == "" {
+		os.Setenv(workerVariable, "1") // for the processes to come
+		os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+		os.Exit(m.Run())
+	}
+	if err := Worker(os.Stdin, os.Stdout); err != nil {
+		panic(err)
+	}
+	os.Exit(0)
+}
+
+func runOn(t *testing.T, s *Scenario) OnResult {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := RunOn(s, t.TempDir(), []string{self})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// The scenarios come to the same with real processes on a real filesystem as in the machine.
+func TestLibraryHoldsWithRealProcesses(t *testing.T) {
+	ran := 0
+	scenarios(t, func(t *testing.T, name string, s *Scenario) {
+		if reason := s.unreal(); reason != "" {
+			t.Skip(reason)
+		}
+		if _, reason := s.shortened(); reason != "" {
+			t.Skip(reason)
+		}
+		ran++
+		t.Parallel()
+		var result OnResult
+		for range 3 { // one that the machine has held up for longer than its times allow says nothing; what the lock does wrong it does each time
+			if result = runOn(t, s); result.Finding == nil {
+				return
+			}
+		}
+		t.Errorf("%v\n%s", result.Finding, result.Timeline)
+	})
+	if ran < len(Library())/3 {
+		t.Errorf("only %d of %d can be run", ran, len(Library()))
+	}
+}
+
+// What is not as it must be is found with real processes too.
+func TestFindingsWithRealProcesses(t *testing.T) {
+	const lock = "lock k /work/k.lock\n"
+	for _, row := range []struct{ text, finding string }{
+		{lock + "a lock k -> timeout", "expectation at line 2"},
+		{lock + "a lock k -> ok\nb lock k try -> ok", "b lock k try -> ok: came to timeout"},
+		{lock + "a lock k -> ok\ncheck free k", "check free k: it is held"},
+		{lock + "p flock /work/k.lock -> ok\na sleep 1ms\ncheck free k\na lock k try", "check free k: it is held"},
+		{lock + "a lock k\na unlock k\ncheck held k", "check held k: it is not"},
+		{lock + "a lock k -> ok\nb lock k &\nawait blocked b in waitlock\nkill a\nb wait -> timeout", "b wait -> timeout: came to ok"},
+		{lock + "kill a\na lock k -> ok", "came to dead"},
+		{lock + "a lock k -> ok depth=2", "is 1 levels deep"},
+		{"lock k /work/k.lock fencing\na lock k -> ok token=7", "has the fencing number 1"},
+		{"lock k /work/d/k.lock\nstranger create /work/d \"\"\na lock k -> error EISDIR", "came to error lock: "},
+		{"check exists /work/x", "no such file"},
+		{"stranger create /work/x \"1\"\ncheck missing /work/x", "it is there"},
+		{"stranger create /work/x \"1\"\ncheck content /work/x \"2\"", `it contains "1"`},
+		{"stranger create /work/x \"1\"\ncheck mode 0600 /work/x", "it is 0666"},
+		{"stranger create /work/k.lock.x \"\"\ncheck leftovers 1 /work", "there are 0"},
+		{"stranger remove /work/x\nstranger rename /work/x /work/y", "no such file"},
+		{lock + "lock q /work/k.lock\na open k\na open q\ncheck same k q in a", "they are not"},
+		{lock + "concurrently\n\ta lock k -> ok\n\ta unlock k -> nothing\nend", "a unlock k -> nothing: came to ok"},
+	} {
+		s := parsed(t, row.text)
+		if result := runOn(t, s); result.Skipped != "" || result.Finding == nil || !strings.Contains(result.Finding.Error(), row.finding) {
+			t.Errorf("%s\nfound %v (%s), want %q\n%s", row.text, result.Finding, result.Skipped, row.finding, result.Timeline)
+		}
+	}
+}
+
+// Two holds at once are found, whatever the steps expect.
+func TestOverlapOfRealProcessesIsFound(t *testing.T) {
+	s := parsed(t, "lock k /work/k.lock\na lock k\nb lock k\n")
+	r := &onRun{program: compiled(t, s), histories: make([]linearize.History, 1), spoiled: make([]bool, 1), processes: []*realProcess{{number: 1}, {number: 2}}}
+	for i := range r.program.steps {
+		r.noteHold(&r.program.steps[i], i, &result{outcome: OK}, &answer{Call: time.Duration(10 * i), Return: time.Duration(10*i + 5)})
+	}
+	if r.judge(); r.finding == nil || r.finding.Property != "P1" {
+		t.Errorf("the finding is %v", r.finding)
+	}
+}
+
+func TestWhatCannotBeDoneForRealIsSkippedWithAReason(t *testing.T) {
+	const lock = "lock k /work/k.lock\n"
+	for _, row := range []struct{ text, reason string }{
+		{lock + "fault a open * #1 before error EIO\na lock k", "faults"},
+		{"machine m2\n", "one machine"},
+		{"disk tmpfs\n", "the disk"},
+		{"process a user=1\n", "processes run"},
+		{"strategy pos\na sleep 1s", "decides who runs"},
+		{"power m1", "power cannot"},
+		{"clock m1 +1s", "clock cannot"},
+		{"suspend m1\nresume m1", "cannot be done to this machine"},
+		{"stranger remount ro", "remount cannot"},
+		{"a fork c", "a copy of a process"},
+		{lock + "a lock k &\nawait blocked a\na wait", "waits in the kernel"},
+		{"advance 1h\nadvance 1ms", "too far apart"},
+	} {
+		if result := runOn(t, parsed(t, row.text)); !strings.Contains(result.Skipped, row.reason) {
+			t.Errorf("%q: skipped for %q, want %q", row.text, result.Skipped, row.reason)
+		}
+	}
+}
+
+func TestTimesAreShortenedByOneFactor(t *testing.T) {
+	s := parsed(t, "lock k /work/k.lock lifetime=40s timeout=10s poll=1s\nadvance 20s\na lock k timeout=20s -> timeout within=30s\n")
+	c, reason := s.shortened()
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	if c.Locks[0].Lifetime != 2*time.Second || c.Locks[0].Timeout != 500*time.Millisecond || c.Locks[0].Poll != time.Second || c.Steps[0].For != time.Second || c.Steps[1].For != time.Second ||
+		c.Steps[1].Want.Within != 0 {
+		t.Errorf("the times are %+v %+v", c.Locks, c.Steps)
+	}
+}
