@@ -14,22 +14,25 @@ import (
 // header is a kind of line that stands before the steps.
 type header struct {
 	keyword string
+	form    func() string // of what follows the keyword, as the grammar has it
 	parse   func(l *line, s *Scenario)
 	print   func(b *strings.Builder, s *Scenario) // all lines of the kind
 	many    bool                                  // there can be more than one
 }
 
 var headers = []header{
-	{"disk", parseDisk, printDisk, false},
-	{"machine", parseMachine, printMachines, true},
-	{"process", parseProcess, printProcesses, true},
-	{"lock", parseLock, printLocks, true},
-	{"slack", parseSlack, printSlack, false},
-	{"limit", parseLimit, printLimit, false},
-	{"seed", parseSeed, printSeed, false},
-	{"strategy", parseStrategy, printStrategy, false},
-	{"switch", parseSwitch, printSwitches, true},
-	{"fault", parseFault, printFaults, true},
+	{"disk", func() string { return "(posix | tmpfs)" + grammar(diskOptions) }, parseDisk, printDisk, false},
+	{"machine", func() string { return "MACHINE" + grammar(machineOptions) }, parseMachine, printMachines, true},
+	{"process", func() string { return "PROCESS [on MACHINE]" + grammar(processOptions) }, parseProcess, printProcesses, true},
+	{"lock", func() string { return "LOCK PATH" + grammar(lockOptions) }, parseLock, printLocks, true},
+	{"slack", func() string { return "(DURATION | unbounded)" }, parseSlack, printSlack, false},
+	{"limit", func() string { return "DURATION" }, parseLimit, printLimit, false},
+	{"seed", func() string { return "NUMBER" }, parseSeed, printSeed, false},
+	{"strategy", func() string { return "(" + strings.Join(sim.StrategyNames(), " | ") + ") [NAME=NUMBER]" }, parseStrategy, printStrategy, false},
+	{"switch", func() string { return "TASK#NUMBER TASK" }, parseSwitch, printSwitches, true},
+	{"fault", func() string {
+		return "(PROCESS | *) (CALL | *) (PATTERN | *) (#NUMBER | every) (before | after) (error ERRNO | delay DURATION | stop [DURATION] | kill | power | short NUMBER | spurious)"
+	}, parseFault, printFaults, true},
 }
 
 var diskOptions = []option[disk.Options]{

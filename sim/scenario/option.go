@@ -72,6 +72,15 @@ func floatOption[T any](name string, field func(*T) *float64) option[T] {
 	}, func(t *T) (string, bool) { return strconv.FormatFloat(*field(t), 'g', -1, 64), *field(t) != 0 }}
 }
 
+// grammar returns options as the grammar has them.
+func grammar[T any](options []option[T]) string {
+	var b strings.Builder
+	for _, o := range options {
+		b.WriteString(" [" + o.String() + "]")
+	}
+	return b.String()
+}
+
 // parseOptions reads the options that the rest of a line consists of.
 func parseOptions[T any](l *line, t *T, options []option[T]) {
 	var seen []string
