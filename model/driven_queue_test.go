@@ -28,7 +28,7 @@ type queueStep struct {
 	Do    string
 	Place int // of who gives up, among those that wait
 	For   int // tens of milliseconds
-	Rush  bool
+	Rush  int // microseconds until the next step of a rushPlan; 0 if that waits until nothing happens any more
 }
 
 var queueSteps = steps(rapid.Custom(func(t *rapid.T) queueStep {
@@ -38,7 +38,7 @@ var queueSteps = steps(rapid.Custom(func(t *rapid.T) queueStep {
 		}).Draw(t, "do"),
 		Place: rapid.IntRange(0, 3).Draw(t, "place"),
 		For:   rapid.IntRange(1, 6).Draw(t, "for"),
-		Rush:  rapid.Bool().Draw(t, "rush"),
+		Rush:  rapid.IntRange(0, 30).Draw(t, "rush"),
 	}
 }))
 
@@ -314,7 +314,9 @@ func (p rushPlan) play(s *stage) error {
 	}
 	for i, step := range p.Steps {
 		err := g.rush(step)
-		if !step.Rush || step.Do == "arrive" || step.Do == "arrive for" { // who comes at the same time can come in any order
+		if step.Rush > 0 && step.Do != "arrive" && step.Do != "arrive for" { // who comes at the same time can come in any order
+			g.Sleep(time.Duration(step.Rush) * time.Microsecond)
+		} else {
 			g.settle()
 		}
 		s.say("%s: %v got in", step.Do, g.entered)
