@@ -28,7 +28,7 @@ type executor struct {
 	program  *scenario.Program
 	part     Report // of what was run since it was last taken
 	facts    [32]uint64
-	count    uint64
+	most     int // calls of a run; 0: what the scenario needs
 }
 
 func newExecutor(o *Options) *executor { return &executor{Options: o} }
@@ -51,10 +51,12 @@ func (x *executor) use(s *scenario.Scenario) (err error) {
 	return err
 }
 
-// seed runs a schedule, and looks again at some of them.
-func (x *executor) seed(seed uint64) *Finding {
-	x.count++
-	every := func(n int) bool { return n > 0 && seed%uint64(n) == uint64(n)-1 }
+// seed runs the schedule of a seed.
+func (x *executor) seed(seed uint64) *Finding { return x.schedule(seed, seed) }
+
+// schedule runs a schedule, and looks again at some of them, by their number.
+func (x *executor) schedule(seed, number uint64) *Finding {
+	every := func(n int) bool { return n > 0 && number%uint64(n) == uint64(n)-1 }
 	history := every(x.Histories)
 	r := x.runner.Run(x.program, scenario.RunOptions{Seed: seed, Strategy: x.strategy, History: history, Until: x.bound()})
 	x.part.Schedules++
@@ -78,6 +80,9 @@ func (x *executor) seed(seed uint64) *Finding {
 const endless = 100000
 
 func (x *executor) bound() int {
+	if x.most > 0 {
+		return x.most
+	}
 	if x.scenario.Slack < 0 {
 		return endless
 	}

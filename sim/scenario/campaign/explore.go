@@ -184,6 +184,12 @@ func (e *explorer) plan(ctx context.Context, x *executor, n uint64) error {
 			break
 		}
 	}
+	e.take(x)
+	return nil
+}
+
+// take adds what a worker has done since it was last asked.
+func (e *explorer) take(x *executor) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.total.add(&x.part)
@@ -194,7 +200,6 @@ func (e *explorer) plan(ctx context.Context, x *executor, n uint64) error {
 	}
 	x.part = Report{}
 	clear(x.facts[:])
-	return nil
 }
 
 func (e *explorer) found(f *Finding) {
