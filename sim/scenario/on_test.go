@@ -64,25 +64,25 @@ func TestLibraryHoldsWithRealProcesses(t *testing.T) {
 
 // What is not as it must be is found with real processes too.
 func TestFindingsWithRealProcesses(t *testing.T) {
-	const lock = "lock k /work/k.lock\n"
+	const lock = "lock k /data/k.lock\n"
 	for _, row := range []struct{ text, finding string }{
 		{lock + "a lock k -> timeout", "expectation at line 2"},
 		{lock + "a lock k -> ok\nb lock k try -> ok", "b lock k try -> ok: came to timeout"},
 		{lock + "a lock k -> ok\ncheck free k", "check free k: it is held"},
-		{lock + "p flock /work/k.lock -> ok\na sleep 1ms\ncheck free k\na lock k try", "check free k: it is held"},
+		{lock + "p flock /data/k.lock -> ok\na sleep 1ms\ncheck free k\na lock k try", "check free k: it is held"},
 		{lock + "a lock k\na unlock k\ncheck held k", "check held k: it is not"},
 		{lock + "a lock k -> ok\nb lock k &\nawait blocked b in waitlock\nkill a\nb wait -> timeout", "b wait -> timeout: came to ok"},
 		{lock + "kill a\na lock k -> ok", "came to dead"},
 		{lock + "a lock k -> ok depth=2", "is 1 levels deep"},
-		{"lock k /work/k.lock fencing\na lock k -> ok token=7", "has the fencing number 1"},
-		{"lock k /work/d/k.lock\nstranger create /work/d \"\"\na lock k -> error EISDIR", "came to error lock: "},
-		{"check exists /work/x", "no such file"},
-		{"stranger create /work/x \"1\"\ncheck missing /work/x", "it is there"},
-		{"stranger create /work/x \"1\"\ncheck content /work/x \"2\"", `it contains "1"`},
-		{"stranger create /work/x \"1\"\ncheck mode 0600 /work/x", "it is 0666"},
-		{"stranger create /work/k.lock.x \"\"\ncheck leftovers 1 /work", "there are 0"},
-		{"stranger remove /work/x\nstranger rename /work/x /work/y", "no such file"},
-		{lock + "lock q /work/k.lock\na open k\na open q\ncheck same k q in a", "they are not"},
+		{"lock k /data/k.lock fencing\na lock k -> ok token=7", "has the fencing number 1"},
+		{"lock k /data/d/k.lock\nstranger create /data/d \"\"\na lock k -> error EISDIR", "came to error lock: "},
+		{"check exists /data/x", "no such file"},
+		{"stranger create /data/x \"1\"\ncheck missing /data/x", "it is there"},
+		{"stranger create /data/x \"1\"\ncheck content /data/x \"2\"", `it contains "1"`},
+		{"stranger create /data/x \"1\"\ncheck mode 0600 /data/x", "it is 0666"},
+		{"stranger create /data/k.lock.x \"\"\ncheck leftovers 1 /data", "there are 0"},
+		{"stranger remove /data/x\nstranger rename /data/x /data/y", "no such file"},
+		{lock + "lock q /data/k.lock\na open k\na open q\ncheck same k q in a", "they are not"},
 		{lock + "concurrently\n\ta lock k -> ok\n\ta unlock k -> nothing\nend", "a unlock k -> nothing: came to ok"},
 	} {
 		s := parsed(t, row.text)
@@ -94,7 +94,7 @@ func TestFindingsWithRealProcesses(t *testing.T) {
 
 // Two holds at once are found, whatever the steps expect.
 func TestOverlapOfRealProcessesIsFound(t *testing.T) {
-	s := parsed(t, "lock k /work/k.lock\na lock k\nb lock k\n")
+	s := parsed(t, "lock k /data/k.lock\na lock k\nb lock k\n")
 	r := &onRun{program: compiled(t, s), histories: make([]linearize.History, 1), spoiled: make([]bool, 1), processes: []*realProcess{{number: 1}, {number: 2}}}
 	for i := range r.program.steps {
 		r.noteHold(&r.program.steps[i], i, &result{outcome: OK}, &answer{Call: time.Duration(10 * i), Return: time.Duration(10*i + 5)})
@@ -105,7 +105,7 @@ func TestOverlapOfRealProcessesIsFound(t *testing.T) {
 }
 
 func TestWhatCannotBeDoneForRealIsSkippedWithAReason(t *testing.T) {
-	const lock = "lock k /work/k.lock\n"
+	const lock = "lock k /data/k.lock\n"
 	for _, row := range []struct{ text, reason string }{
 		{lock + "fault a open * #1 before error EIO\na lock k", "faults"},
 		{"machine m2\n", "one machine"},
@@ -127,7 +127,7 @@ func TestWhatCannotBeDoneForRealIsSkippedWithAReason(t *testing.T) {
 }
 
 func TestTimesAreShortenedByOneFactor(t *testing.T) {
-	s := parsed(t, "lock k /work/k.lock lifetime=40s timeout=10s poll=1s\nadvance 20s\na lock k timeout=20s -> timeout within=30s\n")
+	s := parsed(t, "lock k /data/k.lock lifetime=40s timeout=10s poll=1s\nadvance 20s\na lock k timeout=20s -> timeout within=30s\n")
 	c, reason := s.shortened()
 	if reason != "" {
 		t.Fatal(reason)

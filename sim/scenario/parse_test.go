@@ -15,7 +15,7 @@ import (
 
 // Every error says where it is and what was expected.
 func TestErrorsOfTheParser(t *testing.T) {
-	const lock = "lock k /work/k.lock\n"
+	const lock = "lock k /data/k.lock\n"
 	for _, row := range []struct{ text, want string }{
 		{"disk", "x:1: expected posix or tmpfs, not the end of the line"},
 		{"disk ntfs", `x:1: expected posix or tmpfs, not "ntfs"`},
@@ -79,8 +79,8 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{lock + "a lock k &\na unlock k", "x:3: a unlock k: expected a wait: the step before is not done"},
 		{lock + "a wait", "x:2: a wait: expected a step of a that ends in & before"},
 		{lock + "a unlock k h", `x:2: a unlock k h: expected a hold that the process acquires, not "h"`},
-		{lock + "lock q /work/q.lock\na lock k as h\na unlock q h", `x:4: a unlock q h: expected a hold of q, not "h"`},
-		{lock + "lock q /work/q.lock\na lock k as h\na lock q as h", "x:4: a lock q as h: expected another name: a hold of another lock has this one"},
+		{lock + "lock q /data/q.lock\na lock k as h\na unlock q h", `x:4: a unlock q h: expected a hold of q, not "h"`},
+		{lock + "lock q /data/q.lock\na lock k as h\na lock q as h", "x:4: a lock q as h: expected another name: a hold of another lock has this one"},
 		{"a jump", "x:1: expected one of lock, unlock, unlock-all, wait, sleep, "},
 		{"a.2 sleep 1s", "x:1: a.2 sleep 1s: expected a task a.1 before a.2"},
 		{"a.x sleep 1s", `x:1: expected a step, such as: a lock k, not "a.x"`},
@@ -93,11 +93,11 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{"await", "x:1: expected one of stopped, dead, blocked, held, not the end of the line"},
 		{"await bored a", `x:1: expected one of stopped, dead, blocked, held, not "bored"`},
 		{"check clean", `x:1: expected one of free, held, exists, missing, content, mode, leftovers, same, not "clean"`},
-		{"check leftovers /work", `x:1: expected a number, not "/work"`},
+		{"check leftovers /data", `x:1: expected a number, not "/data"`},
 		{"stranger lock k", "x:1: expected one of sleep, kill, stop, "},
 		{"stranger check free k", `x:1: expected one of sleep, kill, stop, `},
-		{"stranger chmod 644 /work", `x:1: expected permission bits such as 0644, not "644"`},
-		{"stranger mkdir /work/d mode=777", `x:1: expected mode=MODE, such as mode=1777, not "mode=777"`},
+		{"stranger chmod 644 /data", `x:1: expected permission bits such as 0644, not "644"`},
+		{"stranger mkdir /data/d mode=777", `x:1: expected mode=MODE, such as mode=1777, not "mode=777"`},
 		{"stranger remount rx", `x:1: expected ro or rw, not "rx"`},
 		{"rename /a /b", `x:1: expected one of lock, unlock, `},
 		{"concurrently\nconcurrently", `x:2: expected a step or end, not "concurrently": one block is open already`},
@@ -106,8 +106,8 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{"end", `x:1: expected a step, not "end": no block is open`},
 		{lock + "concurrently\n\ta lock k &\nend", "x:3: a lock k &: expected neither & nor wait where everything happens concurrently"},
 		{"a sleep 1s\nseed 4", `x:2: expected a step, not "seed": what is fixed for the whole run stands before the first step`},
-		{"a write /work/x \"no end", `x:1: expected a closing quote, as in "a \"b\""`},
-		{"a write /work/x \"a\"b", `x:1: expected white space after "a"`},
+		{"a write /data/x \"no end", `x:1: expected a closing quote, as in "a \"b\""`},
+		{"a write /data/x \"a\"b", `x:1: expected white space after "a"`},
 		{"a exec a2\na fork a2", "x:2: a fork a2: expected a new name for the child"},
 		{"process b\na exec b", `x:1: expected another name than "b", which a child has`},
 		{"seed 1\n-- what --\n", `x:2: expected files/PATH or one expect, not a member "what"`},
@@ -126,7 +126,7 @@ func TestErrorsOfTheParser(t *testing.T) {
 }
 
 func TestCommentsAndBlankLinesSayNothing(t *testing.T) {
-	s, err := Parse("x", []byte("# top\n#\n#  further\n\n# not the top\nlock k /work/k.lock\n\n  # in between\na lock k -> ok\n"))
+	s, err := Parse("x", []byte("# top\n#\n#  further\n\n# not the top\nlock k /data/k.lock\n\n  # in between\na lock k -> ok\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func drawn(t *rapid.T) *Scenario {
 	processes := []string{"a", "b", "c-3"}
 	for _, p := range processes {
 		if d.maybe() {
-			q := Process{Name: p, Machine: d.pick("", machines[len(machines)-1]), User: d.IntN(3), WorkDir: d.pick("", "/work"), Umask: uint32(d.IntN(3))}
+			q := Process{Name: p, Machine: d.pick("", machines[len(machines)-1]), User: d.IntN(3), WorkDir: d.pick("", "/data"), Umask: uint32(d.IntN(3))}
 			if d.maybe() {
 				q.Container, q.Hostname = "box", d.pick("", "host")
 			}
@@ -165,7 +165,7 @@ func drawn(t *rapid.T) *Scenario {
 		}
 	}
 	for i, name := range []string{"k", "q"} {
-		k := Lock{Name: name, Path: d.pick("/work/k.lock", "/work/a b", "k.lock", "/work/=#"), Timeout: d.duration(), Poll: d.duration(), Lifetime: d.duration(), Mode: uint32(d.IntN(512)), NoWait: d.maybe(),
+		k := Lock{Name: name, Path: d.pick("/data/k.lock", "/data/a b", "k.lock", "/data/=#"), Timeout: d.duration(), Poll: d.duration(), Lifetime: d.duration(), Mode: uint32(d.IntN(512)), NoWait: d.maybe(),
 			Fencing: d.maybe(), Shared: d.maybe(), Singleton: d.maybe(), HookFails: d.maybe()}
 		if i > 0 && d.maybe() {
 			k.Fallback = "k"
@@ -211,7 +211,7 @@ func drawn(t *rapid.T) *Scenario {
 		}
 	}
 	for i := range d.IntN(3) {
-		s.Files = append(s.Files, File{"/work/" + string(rune('x'+i)), d.pick("", "text\n", "two\nlines\n")})
+		s.Files = append(s.Files, File{"/data/" + string(rune('x'+i)), d.pick("", "text\n", "two\nlines\n")})
 	}
 	s.Expected = d.pick("", "      0.00s  a lock k -> ok\n")
 	return s
@@ -285,12 +285,12 @@ func (d *drawing) argument(s *Step, a arg, machines, processes []string) {
 	case text == stepArg.text:
 		s.For = d.duration() - time.Second
 	case text == fromArg.text && s.Path == "":
-		s.Path = d.pick("/work/x", "/work/a b", "/work/\"")
+		s.Path = d.pick("/data/x", "/data/a b", "/data/\"")
 		if s.Verb == VerbSymlink {
 			s.Text = d.pick("target", "/a b")
 		}
 		if s.Verb == VerbRename || s.Verb == VerbLink {
-			s.To = d.pick("/work/y", "->")
+			s.To = d.pick("/data/y", "->")
 		}
 	case text == contentArg.text:
 		s.Text = d.pick("", "text\n", "\x00\"")
@@ -350,8 +350,8 @@ func TestCloneSharesNothing(t *testing.T) {
 }
 
 func TestExpectedOutputIsReplacedAndNothingElse(t *testing.T) {
-	text := "# top\nlock k /work/k.lock\n\n# b comes\nb lock   k\n-- files/work/x --\nold\n-- expect --\nold\n"
-	want := "# top\nlock k /work/k.lock\n\n# b comes\nb lock   k\n-- files/work/x --\nold\n-- expect --\nnew\n"
+	text := "# top\nlock k /data/k.lock\n\n# b comes\nb lock   k\n-- files/data/x --\nold\n-- expect --\nold\n"
+	want := "# top\nlock k /data/k.lock\n\n# b comes\nb lock   k\n-- files/data/x --\nold\n-- expect --\nnew\n"
 	if got := string(WithExpected([]byte(text), "new\n")); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -24,22 +24,22 @@ func parsed(t testing.TB, text string) *Scenario {
 
 // What each step does, seen by what comes of others, and what is found where something is not as it must be.
 func TestSteps(t *testing.T) {
-	const lock = "lock k /work/k.lock\n"
+	const lock = "lock k /data/k.lock\n"
 	used := make(map[Verb]bool)
 	for _, row := range []struct{ name, text, finding string }{
 		{"lock and unlock", lock + "a lock k -> ok\ncheck held k\ncheck held k by a\na unlock k -> ok\ncheck free k", ""},
 		{"an outcome that does not come", lock + "a lock k -> timeout", "a lock k -> timeout: came to ok (a holds k since "},
-		{"a number that does not come", "lock k /work/k.lock fencing\na lock k -> ok token=2", "has the fencing number 1"},
+		{"a number that does not come", "lock k /data/k.lock fencing\na lock k -> ok token=2", "has the fencing number 1"},
 		{"a depth that does not come", lock + "a lock k -> ok depth=2", "is 1 levels deep"},
 		{"too slow", lock + "a lock k -> ok\nb lock k timeout=1s -> timeout within=10ms", "within=10ms: took 1.0"},
 		{"too many calls", lock + "a lock k -> ok calls=2", "calls=2: made "},
-		{"another error", lock + "fault a open k.lock #1 before error EMFILE\na lock k -> error ENFILE", "came to error lock: acquire /work/k.lock: open: too many open files"},
+		{"another error", lock + "fault a open k.lock #1 before error EMFILE\na lock k -> error ENFILE", "came to error lock: acquire /data/k.lock: open: too many open files"},
 		{"part of a text", lock + "fault a open k.lock #1 before error EMFILE\na lock k -> error \"too many open\"", ""},
 		{"the holder is another", lock + "a lock k -> ok\ncheck held k by b\nb lock k try", "check held k by b: it is not"},
 		{"any task of the holder", lock + "a.1 lock k -> ok\ncheck held k by a\ncheck held k by a.1\na sleep 1s", ""},
 		{"not the first task", lock + "a lock k -> ok\ncheck held k by a.1\na.1 sleep 1s", "check held k by a.1: it is not"},
 		{"held and not free", lock + "a lock k -> ok\ncheck free k", "check free k: a holds it since "},
-		{"locked by nobody known", lock + "p flock /work/k.lock -> ok\np fork child\np funlock /work/k.lock -> ok\ncheck free k", ""},
+		{"locked by nobody known", lock + "p flock /data/k.lock -> ok\np fork child\np funlock /data/k.lock -> ok\ncheck free k", ""},
 		{"asynchronous", lock + "a lock k -> ok\nb lock k &\nawait blocked b in waitlock\na unlock k -> ok\nb wait -> ok\nb unlock k -> ok", ""},
 		{"waiting for a client that has died", lock + "a lock k -> ok\nb lock k &\nawait blocked b\nkill b\nb wait -> dead\nb unlock k -> dead\na unlock k", ""},
 		{"dead without being told", lock + "kill a\na lock k -> ok", "a lock k -> ok: came to dead"},
@@ -47,56 +47,56 @@ func TestSteps(t *testing.T) {
 		{"start of who lives does nothing", lock + "a lock k -> ok\nstart a\na unlock k -> ok", ""},
 		{"sleep", lock + "a lock k -> ok\nb lock k timeout=2s &\na sleep 1s\na unlock k -> ok\nb wait -> ok within=1001ms", ""},
 		{"work makes no call", lock + "a lock k -> ok\na work 1s\na vouch k -> ok\na unlock k", ""},
-		{"advance", "lock k /work/k.lock lifetime=2s\na lock k -> ok\nadvance 1s\na vouch k -> ok\nadvance 1s\na vouch k -> expired\na unlock k", ""},
+		{"advance", "lock k /data/k.lock lifetime=2s\na lock k -> ok\nadvance 1s\na vouch k -> ok\nadvance 1s\na vouch k -> expired\na unlock k", ""},
 		{"clock", lock + "a lock k\nclock m1 +1h\nclock m1 -2h\na unlock k -> ok", ""},
 		{"status", lock + "a status k -> free\nb lock k -> ok\na status k -> held\nb unlock k", ""},
 		{"status in a container", "process a container=c\n" + lock + "b lock k -> ok\na status k -> unknown\nb unlock k", ""},
 		{"close and use", lock + "a close k -> ok\na lock k -> closed", ""},
-		{"open", "lock k /work/k.lock singleton\nlock q /work/k.lock singleton\na open k -> ok\na open q -> ok\ncheck same k q in a", ""},
-		{"not the same", lock + "lock q /work/k.lock\na open k -> ok\na open q -> ok\ncheck same k q in a", "check same k q in a: they are not"},
+		{"open", "lock k /data/k.lock singleton\nlock q /data/k.lock singleton\na open k -> ok\na open q -> ok\ncheck same k q in a", ""},
+		{"not the same", lock + "lock q /data/k.lock\na open k -> ok\na open q -> ok\ncheck same k q in a", "check same k q in a: they are not"},
 		{"shared by a child", lock + "a lock k -> ok\na fork c\nkill a\nb lock k try -> timeout\nkill c\nb lock k try -> ok\nb unlock k", ""},
 		{"exec inherits nothing", lock + "a lock k -> ok\na exec c\nkill a\nb lock k try -> ok\nb unlock k", ""},
 		{"children stop", lock + "a fork c\nstop c\ncontinue c\nkill c", ""},
 		{"a child that is not there yet", "a sleep 1s\nkill c\na fork c", "kill c: there is no such child yet"},
-		{"write and content", "a write /work/x \"one\\n\" -> ok\ncheck content /work/x \"one\\n\"\na write /work/x \"\" -> ok\ncheck content /work/x \"\"", ""},
-		{"another content", "a write /work/x \"one\"\ncheck content /work/x \"two\"", `it contains "one"`},
-		{"no content", "check content /work/x \"two\"", "no such file or directory"},
+		{"write and content", "a write /data/x \"one\\n\" -> ok\ncheck content /data/x \"one\\n\"\na write /data/x \"\" -> ok\ncheck content /data/x \"\"", ""},
+		{"another content", "a write /data/x \"one\"\ncheck content /data/x \"two\"", `it contains "one"`},
+		{"no content", "check content /data/x \"two\"", "no such file or directory"},
 		{"write where there is nothing", "a write /nowhere/x \"one\" -> error ENOENT", ""},
-		{"flock", "a flock /work/x -> ok\nb flock /work/x try -> busy\na funlock /work/x -> ok\nb flock /work/x try -> ok\na funlock /work/x -> nothing", ""},
+		{"flock", "a flock /data/x -> ok\nb flock /data/x try -> busy\na funlock /data/x -> ok\nb flock /data/x try -> ok\na funlock /data/x -> nothing", ""},
 		{"flock where there is nothing", "a flock /nowhere/x -> error ENOENT", ""},
 		{"stop and continue", lock + "a lock k\nstop a\nawait stopped a\nb lock k timeout=1s -> timeout\ncontinue a\na unlock k -> ok", ""},
 		{"a step of who is stopped", lock + "stop a\na lock k -> ok", "a is stopped, and nobody is there to continue it"},
 		{"suspend and resume", lock + "a lock k\nb lock k timeout=10s &\nawait blocked b in waitlock\nsuspend m1\nadvance 1h\nresume m1\ncancel b\nb wait -> canceled\na unlock k -> ok", ""},
 		{"a step on a machine that sleeps", lock + "suspend m1\na lock k -> ok", "a is stopped, and nobody is there to continue it"},
-		{"power", "a write /work/x \"one\" -> ok\npower m1 keep=none\nawait dead a\ncheck missing /work/x\nstart a\na write /work/x \"two\" -> ok\npower m1 keep=all\ncheck exists /work/x", ""},
-		{"a machine beside others loses nothing", "machine m2\nprocess a on m2\na write /work/x \"one\" -> ok\npower m2 keep=none\ncheck exists /work/x", ""},
+		{"power", "a write /data/x \"one\" -> ok\npower m1 keep=none\nawait dead a\ncheck missing /data/x\nstart a\na write /data/x \"two\" -> ok\npower m1 keep=all\ncheck exists /data/x", ""},
+		{"a machine beside others loses nothing", "machine m2\nprocess a on m2\na write /data/x \"one\" -> ok\npower m2 keep=none\ncheck exists /data/x", ""},
 		{"a machine beside others breaks no lock of theirs", "machine m2\nprocess b on m2\n" + lock + "a lock k -> ok\nb lock k try -> timeout\npower m2\nstart b\nb lock k try -> timeout\na unlock k -> ok", ""},
 		{"cancel", lock + "a lock k\nb lock k &\nawait blocked b\ncancel b\nb wait -> canceled\na unlock k", ""},
 		{"cancel of who calls nothing", lock + "cancel a\na lock k -> ok", ""},
 		{"deadline", lock + "a lock k -> ok\nb lock k deadline=1s -> timeout\na unlock k", ""},
-		{"rename and remove", "stranger create /work/d/x \"1\"\nstranger rename /work/d /work/e\ncheck content /work/e/x \"1\"\nstranger remove /work/e\ncheck missing /work/e", ""},
+		{"rename and remove", "stranger create /data/d/x \"1\"\nstranger rename /data/d /data/e\ncheck content /data/e/x \"1\"\nstranger remove /data/e\ncheck missing /data/e", ""},
 		{"advance takes no time of the limit", "advance 1h\nadvance 1h", ""},
-		{"rename of nothing", "stranger rename /work/d /work/e", "stranger rename /work/d /work/e: rename /work/d /work/e: no such file or directory"},
-		{"link", "stranger create /work/x \"1\"\nstranger link /work/x /work/y\nstranger remove /work/x\ncheck content /work/y \"1\"", ""},
-		{"symlink", "stranger symlink /work/x /work/y\na write /work/y \"1\" -> ok\ncheck content /work/x \"1\"", ""},
-		{"mkdir and mkfifo", "stranger mkdir /work/d\ncheck mode 0777 /work/d\nstranger mkdir /work/e mode=0700\ncheck mode 0700 /work/e\nstranger mkfifo /work/f\ncheck exists /work/f", ""},
-		{"chmod", "a write /work/x \"1\"\nstranger chmod 0600 /work/x\ncheck mode 0600 /work/x", ""},
-		{"another mode", "a write /work/x \"1\"\ncheck mode 0600 /work/x", "check mode 0600 /work/x: it is 0666"},
-		{"remount", "stranger remount ro\na write /work/x \"1\" -> error EROFS\nstranger remount rw\na write /work/x \"1\" -> ok", ""},
+		{"rename of nothing", "stranger rename /data/d /data/e", "stranger rename /data/d /data/e: rename /data/d /data/e: no such file or directory"},
+		{"link", "stranger create /data/x \"1\"\nstranger link /data/x /data/y\nstranger remove /data/x\ncheck content /data/y \"1\"", ""},
+		{"symlink", "stranger symlink /data/x /data/y\na write /data/y \"1\" -> ok\ncheck content /data/x \"1\"", ""},
+		{"mkdir and mkfifo", "stranger mkdir /data/d\ncheck mode 0777 /data/d\nstranger mkdir /data/e mode=0700\ncheck mode 0700 /data/e\nstranger mkfifo /data/f\ncheck exists /data/f", ""},
+		{"chmod", "a write /data/x \"1\"\nstranger chmod 0600 /data/x\ncheck mode 0600 /data/x", ""},
+		{"another mode", "a write /data/x \"1\"\ncheck mode 0600 /data/x", "check mode 0600 /data/x: it is 0666"},
+		{"remount", "stranger remount ro\na write /data/x \"1\" -> error EROFS\nstranger remount rw\na write /data/x \"1\" -> ok", ""},
 		{"await held", lock + "a lock k &\nawait held k by a\na wait -> ok", ""},
 		{"await in vain", lock + "limit 1s\na lock k\nawait held k by b\nb unlock k", "limit at step "},
-		{"exists and not", "check exists /work/x", "check exists /work/x: lstat /work/x: no such file or directory"},
-		{"missing and not", "check missing /work", "check missing /work: it is there"},
-		{"leftovers", lock + "a write /work/k.lock.new \"\"\na lock k\na unlock k\ncheck leftovers 0 /work", ""},
-		{"a file of the engine's", "lock k /work/k.lock lifetime=1s\nfault b rename k.lock #1 before kill\na lock k\nstop a\nb lock k -> dead\ncheck leftovers 0 /work", "check leftovers 0 /work: there are 2: [\"/work/.holdfast-"},
-		{"fixtures", lock + "check content /work/d/x \"1\\n\"\n-- files/work/d/x --\n1\n", ""},
+		{"exists and not", "check exists /data/x", "check exists /data/x: lstat /data/x: no such file or directory"},
+		{"missing and not", "check missing /data", "check missing /data: it is there"},
+		{"leftovers", lock + "a write /data/k.lock.new \"\"\na lock k\na unlock k\ncheck leftovers 0 /data", ""},
+		{"a file of the engine's", "lock k /data/k.lock lifetime=1s\nfault b rename k.lock #1 before kill\na lock k\nstop a\nb lock k -> dead\ncheck leftovers 0 /data", "check leftovers 0 /data: there are 2: [\"/data/.holdfast-"},
+		{"fixtures", lock + "check content /data/d/x \"1\\n\"\n-- files/data/d/x --\n1\n", ""},
 		{"an output that differs", lock + "a lock k\n-- expect --\n      0.00s  a lock k -> timeout\n", ": line 1 of the output is"},
 		{"concurrently", lock + "concurrently\n\ta lock k -> ok\n\ta work 1ms\n\ta unlock k -> ok\n\tb lock k -> ok within=2ms\n\tb unlock k -> ok\nend\ncheck free k", ""},
 		{"strangers beside clients", lock + "concurrently\n\ta lock k -> ok\n\ta sleep 1s\n\ta vouch k -> nothing\n\tstranger sleep 10ms\n\tstranger kill a\n\tadvance 20ms\n\tstart a\nend\na lock k -> ok\na unlock k", ""},
 		{"who is stopped ends no block", lock + "concurrently\n\ta lock k\n\ta sleep 1s\n\ta unlock k\n\tb sleep 10ms\n\tstranger sleep 1ms\n\tstranger stop a\nend\ncheck held k by a", ""},
 		{"a fault that stops for a while", lock + "fault a trylock k.lock #1 after stop 5s\nconcurrently\n\ta lock k -> ok\n\ta unlock k -> ok\nend\ncheck free k", ""},
 		{"a fault that takes the power", lock + "fault a trylock k.lock #1 after power\na lock k -> dead\nawait dead a\nstart a\na lock k -> ok\na unlock k", ""},
-		{"hook", "lock k /work/k.lock hook-fails\na lock k -> error \"the hook fails\"\ncheck free k", ""},
+		{"hook", "lock k /data/k.lock hook-fails\na lock k -> error \"the hook fails\"\ncheck free k", ""},
 		{"a call for ever", lock + "limit 10s\na lock k -> ok\nb lock k -> ok", "the run has not ended in its time; b is in b lock k -> ok since "},
 		{"a property", lock + "fault a unlock * #1 after error EIO\na lock k -> ok\na unlock k\na unlock k", ""},
 		{"a call that is never waited for", lock + "a lock k\nb lock k &", "P11 at step "},
@@ -130,7 +130,7 @@ func TestSteps(t *testing.T) {
 // contention is what processes do that take a lock several times.
 func contention(processes, cycles int, options string) *Scenario {
 	var b strings.Builder
-	b.WriteString("lock k /work/k.lock " + options + "\nslack 1ms\nconcurrently\n")
+	b.WriteString("lock k /data/k.lock " + options + "\nslack 1ms\nconcurrently\n")
 	for i := range processes {
 		name := string(rune('a' + i))
 		for range cycles {
@@ -182,7 +182,7 @@ func TestRunsAreDetermined(t *testing.T) {
 
 // What a power loss leaves is drawn from the seed.
 func TestWhatIsLostIsDetermined(t *testing.T) {
-	p := compiled(t, parsed(t, "a write /work/x \"1\"\na write /work/y \"2\"\na write /work/z \"3\"\npower m1\n"))
+	p := compiled(t, parsed(t, "a write /data/x \"1\"\na write /data/y \"2\"\na write /data/z \"3\"\npower m1\n"))
 	used, outcomes := new(Runner), make(map[string]bool)
 	left := func(r *Runner, seed uint64) string {
 		r.Run(p, RunOptions{Seed: seed})
@@ -241,10 +241,10 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 
 func TestClocksAreStepped(t *testing.T) {
 	r := new(Runner)
-	if result := r.Run(compiled(t, parsed(t, "machine m1 skew=-1s\na write /work/x \"\"\nclock m1 +1h\na write /work/y \"\"\n")), RunOptions{}); result.Finding != nil {
+	if result := r.Run(compiled(t, parsed(t, "machine m1 skew=-1s\na write /data/x \"\"\nclock m1 +1h\na write /data/y \"\"\n")), RunOptions{}); result.Finding != nil {
 		t.Fatal(result.Finding)
 	}
-	for name, want := range map[string]time.Duration{"/work/x": -time.Second, "/work/y": time.Hour - time.Second} {
+	for name, want := range map[string]time.Duration{"/data/x": -time.Second, "/data/y": time.Hour - time.Second} {
 		info, err := r.disk().Lstat(rootUser, name)
 		if err != nil || info.Mtime.Sub(sim.Epoch).Round(time.Millisecond) != want {
 			t.Errorf("%s was written %v after the beginning (%v), want %v", name, info.Mtime.Sub(sim.Epoch), err, want)
@@ -254,7 +254,7 @@ func TestClocksAreStepped(t *testing.T) {
 
 // The properties are told when nothing goes wrong any more, and not before.
 func TestCalmComesAfterTheLastTrouble(t *testing.T) {
-	const lock = "lock k /work/k.lock\n"
+	const lock = "lock k /data/k.lock\n"
 	for _, row := range []struct {
 		text string
 		calm bool
@@ -267,7 +267,7 @@ func TestCalmComesAfterTheLastTrouble(t *testing.T) {
 		{lock + "fault a unlock * #1 before error EIO\na lock k\n", false},
 		{lock + "fault a unlock * #1 before error EIO\na lock k\na unlock k\n", true},
 		{lock + "fault a unlock * every before error EIO\na lock k\na unlock k\n", false},
-		{lock + "concurrently\na lock k\nstranger sleep 1s\nstranger remove /work/k.lock\nend\n", true},
+		{lock + "concurrently\na lock k\nstranger sleep 1s\nstranger remove /data/k.lock\nend\n", true},
 	} {
 		r := new(Runner)
 		r.Run(compiled(t, parsed(t, row.text)), RunOptions{})
@@ -304,7 +304,7 @@ func TestCompileRefusesWhatIsNoScenario(t *testing.T) {
 
 // A property that sees a violation ends the run, and the finding names it.
 func TestAViolationIsAFinding(t *testing.T) {
-	s := parsed(t, "lock k /work/k.lock\na flock /work/k.lock -> ok\nb flock /work/k.lock -> ok\n")
+	s := parsed(t, "lock k /data/k.lock\na flock /data/k.lock -> ok\nb flock /data/k.lock -> ok\n")
 	s.Disk.NoLocks = false
 	r := new(Runner)
 	r.begin(compiled(t, s), RunOptions{})

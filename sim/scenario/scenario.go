@@ -38,7 +38,7 @@ const DefaultMachine = "m1"
 const DefaultLimit = 10 * time.Minute
 
 // WorkDir is a directory that exists on every disk, and that everybody may write to.
-const WorkDir = "/work"
+const WorkDir = "/data"
 
 // Unbounded is the [Scenario.Slack] that lets anybody be held up for as long as the strategy likes.
 const Unbounded = time.Duration(-1)

@@ -2,10 +2,8 @@ package scenario
 
 import (
 	"context"
-	iofs "io/fs"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -37,40 +35,6 @@ type bareLock struct {
 	path   string
 	file   fs.File
 	number int32 // of the hold, 0 if it is on no lock file
-}
-
-// host is a process as the engine sees it, which tells the properties what the engine looks at and what it removes.
-type host struct {
-	*sim.Process
-	r     *Runner
-	index int
-}
-
-func (h *host) Lstat(name string) (fs.Info, error) {
-	info, err := h.Process.Lstat(name)
-	if n := h.r.pathNumber(name); n > 0 {
-		if c := h.r.currentClient(); c != nil {
-			h.r.told(property.Event{Kind: property.Looked, Process: int32(h.index + 1), Client: int32(c.index + 1), Path: n})
-		}
-	}
-	return info, err
-}
-
-func (h *host) Remove(name string) error {
-	err := h.Process.Remove(name)
-	if n := h.r.pathNumber(name); n > 0 && err == nil {
-		h.r.told(property.Event{Kind: property.Removed, Process: int32(h.index + 1), Path: n})
-	}
-	return err
-}
-
-func (r *Runner) pathNumber(name string) int32 {
-	for i, p := range r.program.paths {
-		if p == name {
-			return int32(i + 1)
-		}
-	}
-	return 0
 }
 
 // begin builds the world.
@@ -320,37 +284,4 @@ func (r *Runner) draw() uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
-}
-
-// leftovers are the names in a directory that are neither lock files, nor what the engine keeps beside them, nor named by the scenario.
-func (r *Runner) leftovers(dir string) []string {
-	entries, err := r.disk().ReadDir(disk.Cred{}, dir)
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, e := range entries {
-		full := path.Join(dir, e.Name)
-		if e.Type&iofs.ModeDir == 0 && !r.program.isRecord(full) && !slices.Contains(r.program.named, full) {
-			names = append(names, full)
-		}
-	}
-	return names
-}
-
-// What the engine keeps in files of their own, and what the names of those begin with that it only needs for a moment.
-const (
-	lifetimeSuffix = ".lifetime"
-	fenceSuffix    = ".fence"
-	passingPrefix  = ".holdfast-"
-)
-
-// isRecord reports whether a file is a lock file or one that stays beside it.
-func (p *Program) isRecord(name string) bool {
-	for _, p := range p.paths {
-		if rest, ok := strings.CutPrefix(name, p); ok && (rest == "" || rest == lifetimeSuffix || rest == fenceSuffix) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,0 +1,178 @@
+package scenario
+
+import (
+	"context"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/lock"
+	"github.com/holdfast-lock/holdfast/sim/scenario/property"
+)
+
+// about begins an event that the client causes.
+func (c *client) about(kind property.Kind, lock int) property.Event {
+	return property.Event{Kind: kind, Process: int32(c.process + 1), Client: int32(c.index + 1), Lock: int32(lock + 1), Calls: int32(c.task.Calls())}
+}
+
+func (c *client) lock(p *process, o *op) result {
+	r := c.r
+	l := p.locks[o.lock]
+	if l == nil {
+		return result{outcome: outcomeOf(p.errs[o.lock]), err: p.errs[o.lock]}
+	}
+	r.slots[o.slot] = 0
+	ctx := context.Background()
+	outer := int32(0)
+	if o.in >= 0 {
+		if outer = r.slots[o.in]; outer == 0 {
+			return result{outcome: Nothing}
+		}
+		h := &r.holds[outer]
+		if h.ctx == nil {
+			h.ctx = h.Context()
+		}
+		ctx = h.ctx
+	}
+	var stop func()
+	if o.Deadline {
+		limited, cancel := c.host().WithTimeout(ctx, o.For, nil)
+		ctx, stop = limited, cancel
+	}
+	if r.program.clients[c.index].cancels {
+		cancelable, cancel := c.host().WithCancel(ctx)
+		before := stop
+		ctx, c.cancel = cancelable, cancel
+		stop = func() {
+			cancel(nil)
+			if before != nil {
+				before()
+			}
+		}
+	}
+	called := r.world.Now()
+	e := c.about(property.AcquireCalled, o.lock)
+	e.Outer, e.Try, e.Until = outer, o.Try || r.program.scenario.Locks[o.lock].NoWait, r.until(o)
+	r.told(e)
+	h, err := l.Acquire(ctx, o.options...)
+	c.cancel = nil
+	if err != nil {
+		res := result{outcome: outcomeOf(err), err: err}
+		e := c.about(property.AcquireFailed, o.lock)
+		e.Outer, e.Result = outer, propertyResult(res.outcome)
+		r.told(e)
+		r.acquireEnded(c, o, called, 0, false)
+		if stop != nil {
+			stop()
+		}
+		return res
+	}
+	number := int32(len(r.holds))
+	r.holds = append(r.holds, hold{Hold: h, end: stop, client: c.index, process: c.process, lock: o.lock, token: h.Token(), since: r.world.Now(), called: called, depth: h.Depth(), live: true, open: true,
+		expires: r.program.scenario.Locks[o.lock].Lifetime > 0})
+	r.slots[o.slot] = number
+	rec := &r.holds[number]
+	if rec.expires {
+		rec.ctx = h.Context()
+	}
+	e = c.about(property.Acquired, o.lock)
+	e.Hold, e.Outer, e.Depth, e.Token = number, outer, int32(rec.depth), rec.token
+	r.told(e)
+	if rec.depth <= 1 {
+		r.acquireEnded(c, o, called, rec.token, true)
+	}
+	return result{outcome: OK, token: rec.token, depth: rec.depth}
+}
+
+// until returns when a wait that begins now ends by itself.
+func (r *Runner) until(o *op) time.Duration {
+	d := o.For
+	if d == 0 || o.Deadline {
+		if t := r.program.scenario.Locks[o.lock].Timeout; t > 0 && (d == 0 || t < d) {
+			d = t
+		}
+	}
+	if d == 0 {
+		return property.Never
+	}
+	return r.world.Now() + d
+}
+
+func (c *client) unlock(o *op) result {
+	r := c.r
+	number := r.slots[o.slot]
+	if number == 0 {
+		return result{outcome: Nothing}
+	}
+	all := o.Verb == VerbUnlockAll
+	called := r.world.Now()
+	e := c.about(property.ReleaseCalled, o.lock)
+	e.Hold, e.All = number, all
+	r.told(e)
+	h := &r.holds[number]
+	last := h.live && (all || h.Depth() == 1)
+	var err error
+	if all {
+		err = h.ReleaseAll()
+	} else {
+		err = h.Release()
+	}
+	h = &r.holds[number] // the slice may have grown
+	res := result{outcome: outcomeOf(err), err: err}
+	e = c.about(property.ReleaseReturned, o.lock)
+	e.Hold, e.All, e.Result, e.Ended = number, all, propertyResult(res.outcome), r.ContextEnded(number)
+	r.told(e)
+	outermost := h.depth <= 1
+	if res.outcome != Failed {
+		h.live, h.open = false, false
+	}
+	switch {
+	case res.outcome == Expired:
+		r.holdExpired(number)
+	case last || res.outcome != OK && outermost:
+		r.releaseEnded(c, h.lock, called, res.outcome)
+	}
+	if h.end != nil && !h.live {
+		end := h.end
+		h.end = nil
+		end()
+	}
+	return res
+}
+
+// vouch asks a hold whether it can be relied on.
+func (c *client) vouch(o *op) result {
+	r := c.r
+	number := r.slots[o.slot]
+	if number == 0 {
+		return result{outcome: Nothing}
+	}
+	e := c.about(property.LostCalled, o.lock)
+	e.Hold = number
+	r.told(e)
+	err := r.holds[number].Lost()
+	res := result{outcome: outcomeOf(err), err: err}
+	e = c.about(property.LostReturned, o.lock)
+	e.Hold, e.Result = number, propertyResult(res.outcome)
+	r.told(e)
+	if res.outcome == Expired {
+		r.holds[number].live = false
+		r.holdExpired(number)
+	}
+	return res
+}
+
+func (c *client) status(p *process, o *op) result {
+	l := p.locks[o.lock]
+	if l == nil {
+		return result{outcome: outcomeOf(p.errs[o.lock]), err: p.errs[o.lock]}
+	}
+	st, err := l.Status()
+	switch {
+	case err != nil:
+		return result{outcome: outcomeOf(err), err: err}
+	case st.State == lock.StateFree:
+		return result{outcome: Free, token: st.Token}
+	case st.State == lock.StateHeld:
+		return result{outcome: Held, token: st.Token}
+	}
+	return result{outcome: Unknown, token: st.Token}
+}

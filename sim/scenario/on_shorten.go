@@ -1,0 +1,105 @@
+package scenario
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/sim"
+	"github.com/holdfast-lock/holdfast/sim/disk"
+)
+
+// unreal says what of a scenario cannot be done with real processes, "" if everything can.
+func (s *Scenario) unreal() string {
+	plain := s.Disk
+	plain.Granularity = 0
+	switch {
+	case len(s.Faults) > 0:
+		return "faults happen in the calls of a simulated machine"
+	case len(s.Machines) > 0:
+		return "there is one machine, whose clock is not ours to set"
+	case plain != (disk.Options{}):
+		return "the disk is what the directory lies on"
+	case len(s.Switches) > 0 || s.Strategy != "":
+		return "the operating system decides who runs"
+	}
+	for _, p := range s.Processes {
+		if p.Machine != "" || p.Container != "" || p.User != 0 || p.Umask != 0 {
+			return "processes run where and as this one does"
+		}
+	}
+	reason := ""
+	each := func(t *Step) {
+		switch t.Verb {
+		case VerbPower, VerbSuspend, VerbResume, VerbClock, VerbRemount:
+			reason = t.Verb.String() + " cannot be done to this machine"
+		case VerbFork:
+			reason = "a copy of a process cannot be made"
+		case VerbMkfifo, VerbStop, VerbContinue, VerbAwaitStopped:
+			if runtime.GOOS == "windows" {
+				reason = t.Verb.String() + " is not to be had on this platform"
+			}
+		case VerbAwaitBlocked:
+			if t.Op != sim.OpWaitLock {
+				reason = "nobody outside of a process can see what a task of it waits for, but that it waits in the kernel"
+			} else if runtime.GOOS != "linux" {
+				reason = "the kernel of this platform does not say who waits"
+			}
+		}
+	}
+	for i := range s.Steps {
+		each(&s.Steps[i])
+		for j := range s.Steps[i].Block {
+			each(&s.Steps[i].Block[j])
+		}
+	}
+	return reason
+}
+
+// shortened returns the scenario with its times shortened by one factor, so that it takes no longer than [realLength], or why that cannot be done.
+func (s *Scenario) shortened() (*Scenario, string) {
+	c := s.Clone()
+	c.Expected = ""
+	var total, shortest time.Duration
+	count := func(d time.Duration) {
+		if d > 0 && (shortest == 0 || d < shortest) {
+			shortest = d
+		}
+	}
+	var times []*time.Duration
+	each := func(t *Step) {
+		t.Want.Within, t.Want.Calls = 0, 0
+		if t.For > 0 {
+			times = append(times, &t.For)
+			count(t.For)
+		}
+		if t.Verb == VerbAdvance || t.Verb == VerbSleep || t.Want.Outcome == Timeout {
+			total += t.For
+		}
+	}
+	for i := range c.Steps {
+		each(&c.Steps[i])
+		for j := range c.Steps[i].Block {
+			each(&c.Steps[i].Block[j])
+		}
+	}
+	for i := range c.Locks {
+		for _, d := range []*time.Duration{&c.Locks[i].Lifetime, &c.Locks[i].Timeout} {
+			if *d > 0 {
+				times = append(times, d)
+				count(*d)
+			}
+		}
+	}
+	if total <= realLength {
+		return c, ""
+	}
+	factor := float64(realLength) / float64(total)
+	if time.Duration(float64(shortest)*factor) < realShortest {
+		return nil, fmt.Sprintf("it lasts %v, and its times lie too far apart to be shortened", total)
+	}
+	for _, d := range times {
+		*d = time.Duration(float64(*d) * factor)
+	}
+	return c, ""
+}
