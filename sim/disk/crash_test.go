@@ -134,6 +134,25 @@ func TestWhatAPowerLossCanLeave(t *testing.T) {
 			[]string{`a="old"`, `a=""`, `a="` + zero + `"`, `a="new"`}},
 		{"a truncation to less and to more", []string{"a"}, func(d *disk.Disk) []error { return []error{truncate(d, "/a", 1), truncate(d, "/a", 3)} },
 			[]string{`a="old"`, `a="o"`, `a="o\x00\x00"`}},
+		{"a truncation and a write of less", []string{"long"}, func(d *disk.Disk) []error { return []error{truncate(d, "/long", 0), write(d, "/long", "new")} },
+			[]string{`long="long old"`, `long=""`, `long="` + zero + `"`, `long="new"`}},
+		{"a truncation to less and to more than there was", []string{"a"}, func(d *disk.Disk) []error { return []error{truncate(d, "/a", 1), truncate(d, "/a", 4)} },
+			[]string{`a="old"`, `a="o"`, `a="o` + zero + `"`}},
+		{"a file that was removed, and the sync of another", []string{"b"},
+			func(d *disk.Disk) []error {
+				return []error{write(d, "/a", "new"), remove(d, "/a"), write(d, "/b", "new"), sync(d, "/b")}
+			},
+			[]string{`b="new"`, `a="" b="new"`, `a="` + zero + `" b="new"`, `a="new" b="new"`}},
+		{"a write to a file that was removed, and the sync of another", []string{"a", "b"},
+			func(d *disk.Disk) []error {
+				return []error{write(d, "/a", "new"), remove(d, "/a"), write(d, "/b", "new"), sync(d, "/b")}
+			},
+			[]string{`b="new"`, `a="old" b="new"`, `a="new" b="new"`}},
+		{"a file that leaves a directory, which is removed", []string{"d/a"}, func(d *disk.Disk) []error { return []error{rename(d, "/d/a", "/a"), remove(d, "/d")} },
+			[]string{`d/ d/a="old"`, `a="old" d/`, `a="old"`}},
+		{"a file that leaves a directory, which is replaced", []string{"d/a", "e/b"},
+			func(d *disk.Disk) []error { return []error{rename(d, "/d/a", "/a"), rename(d, "/e", "/d")} },
+			[]string{`d/ d/a="old" e/ e/b="old"`, `a="old" d/ e/ e/b="old"`, `a="old" d/ d/b="old"`}},
 		{"the directory of a file", nil, func(d *disk.Disk) []error { return []error{mkdir(d, "/d"), write(d, "/d/a", "")} },
 			[]string{``, `d/`, `d/ d/a=""`}},
 		{"the directory of a file, which is synced", nil, func(d *disk.Disk) []error { return []error{mkdir(d, "/d"), write(d, "/d/a", ""), sync(d, "/d")} },
@@ -154,22 +173,48 @@ func TestWhatAPowerLossCanLeave(t *testing.T) {
 		{"names that are independent of each other", []string{"a", "b"}, func(d *disk.Disk) []error { return []error{remove(d, "/a"), remove(d, "/b")} },
 			[]string{`a="old" b="old"`, `a="old"`, `b="old"`, ``}},
 	} {
-		d := disk.New(disk.Options{Durability: true, Block: 4})
-		for _, name := range c.before {
-			if path.Dir(name) != "." {
-				must(t, mkdir(d, "/"+path.Dir(name)))
+		for _, again := range []bool{false, true} { // also on a disk that has been through a power loss
+			d := disk.New(disk.Options{Durability: true, Block: 4})
+			for _, name := range c.before {
+				if path.Dir(name) != "." {
+					must(t, mkdir(d, "/"+path.Dir(name)))
+				}
+				content := "old"
+				if name == "long" {
+					content = "long old"
+				}
+				must(t, write(d, "/"+name, content))
 			}
-			must(t, write(d, "/"+name, "old"))
+			d.SyncAll()
+			if again {
+				d = d.Crash(nil, disk.None)
+			}
+			must(t, c.do(d)...)
+			slices.Sort(c.want)
+			if got := images(t, d); !slices.Equal(got, c.want) {
+				t.Errorf("%s can leave\n\t%s\nwant\n\t%s\nof\n%s", c.what, strings.Join(got, "\n\t"), strings.Join(c.want, "\n\t"), dump(d))
+			}
+			if got, want := names(t, d.Crash(nil, disk.All)), names(t, d); got != want {
+				t.Errorf("%s: with everything kept the disk has %s, want %s", c.what, got, want)
+			}
 		}
-		d.SyncAll()
-		must(t, c.do(d)...)
-		slices.Sort(c.want)
-		if got := images(t, d); !slices.Equal(got, c.want) {
-			t.Errorf("%s can leave\n\t%s\nwant\n\t%s\nof\n%s", c.what, strings.Join(got, "\n\t"), strings.Join(c.want, "\n\t"), dump(d))
-		}
-		if got, want := names(t, d.Crash(nil, disk.All)), names(t, d); got != want {
-			t.Errorf("%s: with everything kept the disk has %s, want %s", c.what, got, want)
-		}
+	}
+}
+
+// TestWhatReplacesEachOtherIsNotCombined: of several versions of a block there is one, and as many images as versions.
+func TestWhatReplacesEachOtherIsNotCombined(t *testing.T) {
+	d := disk.New(disk.Options{Durability: true})
+	must(t, write(d, "/a", "old"))
+	d.SyncAll()
+	for _, content := range []string{"one", "two", "three"} {
+		must(t, write(d, "/a", content))
+	}
+	n := 0
+	for range d.Images() {
+		n++
+	}
+	if n != 4*2 { // and the size is set once
+		t.Errorf("%d images, want 8:\n%s", n, dump(d))
 	}
 }
 
@@ -232,6 +277,13 @@ func TestWhatCannotBeSeenIsForgotten(t *testing.T) {
 		if got := d.Pending(); got != 0 {
 			t.Fatalf("%d operations are pending:\n%s", got, dump(d))
 		}
+		must(t, write(d, "/a", "old"), write(d, "/b", "new"))
+		replaced, err := d.Open(root, "/a", fs.ReadWrite, 0, now)
+		must(t, err, sync(d, "/b"), d.Move(root, "/b", "/a", now), sync(d, "/"), replaced.Truncate(0, now))
+		if got := d.Pending(); got != 0 {
+			t.Fatalf("%d operations are pending:\n%s", got, dump(d))
+		}
+		replaced.Close()
 		f.Close()
 	}
 	must(t, write(d, "/a", "old"), sync(d, "/a"), sync(d, "/"), write(d, "/a", "old"))
@@ -343,19 +395,23 @@ func TestRandomImagesFollowTheSeed(t *testing.T) {
 	})
 }
 
-// TestRandomImagesReachEveryImage: both ways to close a set are needed for it.
-func TestRandomImagesReachEveryImage(t *testing.T) {
-	d := disk.New(disk.Options{Durability: true, Block: 4})
-	must(t, write(d, "/a", "old"))
+// TestRandomImagesReachBothEnds of a long chain of versions.
+func TestRandomImagesReachBothEnds(t *testing.T) {
+	d := disk.New(disk.Options{Durability: true})
+	must(t, write(d, "/a", "00"))
 	d.SyncAll()
-	must(t, write(d, "/b", "new"), d.Move(root, "/b", "/a", now))
-	random := rand.New(rand.NewPCG(1, 2))
-	found := make(map[string]bool)
-	for range 1000 {
-		found[names(t, d.Crash(random.Uint64, disk.Random(0.5)))] = true
+	for n := range 30 {
+		must(t, write(d, "/a", fmt.Sprintf("%02d", n+1)))
 	}
-	if got, want := slices.Sorted(maps.Keys(found)), images(t, d); !slices.Equal(got, want) {
-		t.Errorf("1000 random images are %q, want %q", got, want)
+	random := rand.New(rand.NewPCG(1, 2))
+	found := make(map[string]int)
+	for range 400 {
+		found[names(t, d.Crash(random.Uint64, disk.Random(0.5)))]++
+	}
+	for _, end := range []string{`a="00"`, `a="30"`} {
+		if found[end] < 50 {
+			t.Errorf("of 400 random images %d have %s: %v", found[end], end, found)
+		}
 	}
 }
 
@@ -408,7 +464,11 @@ func TestWithAllKeptNothingIsLost(t *testing.T) {
 		if got := below(none, "/"); got != want || h.d.Pending() != 0 {
 			t.Fatalf("with everything synced:\n%s\nwant:\n%s", got, want)
 		}
-		if got := below(none.Crash(nil, disk.None), "/"); got != want {
+		h.d, h.open = none, [3]*disk.File{}
+		for range rapid.IntRange(0, 5).Draw(t, "steps after the power loss") {
+			h.step(t, "/")
+		}
+		if got, want := below(none.Crash(nil, disk.All), "/"), below(none, "/"); got != want {
 			t.Fatalf("after another power loss:\n%s\nwant:\n%s", got, want)
 		}
 	})
@@ -471,6 +531,14 @@ func consistent(t *rapid.T, d *disk.Disk) {
 			t.Fatalf("inode %d has %d links and says %d:\n%s", file.info.ID.Inode, file.links, file.info.Links, dump(d))
 		}
 	}
+	for name, info := range d.Walk() {
+		if info.Mode.IsRegular() {
+			must(t, truncate(d, name, info.Size+3))
+			if content, _ := d.ReadFile(root, name); !strings.HasSuffix(string(content), "\x00\x00\x00") {
+				t.Fatalf("%s has %q behind its end", name, content[info.Size:])
+			}
+		}
+	}
 	must(t, d.WriteFile(root, "/new file", nil, 0o600, now))
 	info, err := d.Lstat(root, "/new file")
 	if must(t, err); files[info.ID.Inode] != nil {
@@ -501,7 +569,7 @@ func (h *history) step(t *rapid.T, dir string) {
 	}
 	n := rapid.IntRange(0, len(h.open)-1).Draw(t, "file")
 	f := h.open[n]
-	switch rapid.IntRange(0, 12).Draw(t, "operation") {
+	switch rapid.IntRange(0, 13).Draw(t, "operation") {
 	case 0, 1:
 		h.d.WriteFile(root, name("path"), []byte(rapid.StringMatching("[a-z]{0,9}").Draw(t, "content")), 0o600, h.now)
 	case 2, 3:
@@ -522,6 +590,11 @@ func (h *history) step(t *rapid.T, dir string) {
 		}
 		h.open[n], _ = h.d.Open(root, name("path"), fs.ReadWrite|fs.Create, 0o600, h.now)
 	case 12:
+		if f, err := h.d.Open(root, dir, fs.Directory, 0, h.now); err == nil {
+			f.SetTimes(now, now)
+			f.Close()
+		}
+	case 13:
 		// Only in the directory that it was opened in, so that the histories of two directories keep apart.
 		if f == nil || !strings.HasPrefix(f.Name(), dir) {
 			return

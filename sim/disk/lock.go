@@ -62,7 +62,6 @@ func (f *File) lockWhole(m fs.LockMode, owner int) (held, freed bool) {
 		freed = true
 	}
 	if conflict {
-		f.disk.lockGone(i)
 		return false, freed
 	}
 	if own < 0 {

@@ -56,6 +56,9 @@ func TestConversionOfAWholeFileLockIsNotAtomic(t *testing.T) {
 	if freed, err := b.Close(); !freed || err != nil {
 		t.Errorf("Close of a holder = %v, %v", freed, err)
 	}
+	if n := d.Locked(); n != 0 {
+		t.Errorf("%d files are listed as locked, want none", n)
+	}
 }
 
 func TestConversionOfARangeIsAtomic(t *testing.T) {

@@ -109,7 +109,6 @@ func (i *Inode) carve(f *File, from, to int64) (any, exclusive bool) {
 		case l.from < from && l.to > to:
 			i.ranges[n] = before
 			i.ranges = slices.Insert(i.ranges, n+1, behind)
-			n++
 		case l.from < from:
 			i.ranges[n] = before
 		case l.to > to:
