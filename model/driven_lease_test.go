@@ -40,7 +40,7 @@ var leasePlans = rapid.Custom(func(t *rapid.T) leasePlan {
 			For: rapid.IntRange(1, 8).Draw(t, "for"),
 		}
 	})
-	return leasePlan{rapid.SliceOfN(rapid.IntRange(0, 4), 3, 3).Draw(t, "lives"), steps(step).Draw(t, "steps")}
+	return leasePlan{rapid.SliceOfN(rapid.IntRange(0, 4), 3, 3).Draw(t, "lives"), steps(step, 2).Draw(t, "steps")}
 })
 
 const hundreds = 100 * time.Millisecond

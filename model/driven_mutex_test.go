@@ -39,7 +39,7 @@ var turnsPlans = rapid.Custom(func(t *rapid.T) turnsPlan {
 			For: rapid.IntRange(1, 30).Draw(t, "for"),
 		}
 	})
-	return turnsPlan{rapid.Bool().Draw(t, "fencing"), steps(step).Draw(t, "steps")}
+	return turnsPlan{rapid.Bool().Draw(t, "fencing"), steps(step, 2).Draw(t, "steps")}
 })
 
 // turnsClient is a Lock, and what became of it.

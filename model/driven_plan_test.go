@@ -85,10 +85,16 @@ func judge(t rapid.TB, p plan, s schedule) {
 	t.Fatalf("%v\n\t%s\nagain with\n\tjudge(t, %s, %s)", err, strings.Join(story, "\n\t"), literal(p), literal(s))
 }
 
-// steps draws what a plan consists of, 25 on the average. A slice has five, however long it may be, and one with a minimal length is never shorter than that; a few put together
-// shrink to nothing.
-func steps[S any](step *rapid.Generator[S]) *rapid.Generator[[]S] {
-	return rapid.Map(rapid.SliceOf(rapid.SliceOf(step)), func(parts [][]S) []S { return slices.Concat(parts...) })
+// steps draws what a plan consists of: from each of so many lots 25 steps on the average. A slice has five, however long it may be, and one with a minimal length never shrinks below that; many of
+// them put together shrink to nothing.
+func steps[S any](step *rapid.Generator[S], lots int) *rapid.Generator[[]S] {
+	lot := rapid.SliceOf(rapid.SliceOf(step))
+	return rapid.Custom(func(t *rapid.T) (all []S) {
+		for range lots {
+			all = append(all, slices.Concat(lot.Draw(t, "lot")...)...)
+		}
+		return all
+	})
 }
 
 func perform(p plan, s schedule, story *[]string) error {

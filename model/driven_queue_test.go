@@ -40,7 +40,7 @@ var queueSteps = steps(rapid.Custom(func(t *rapid.T) queueStep {
 		For:   rapid.IntRange(1, 6).Draw(t, "for"),
 		Rush:  rapid.IntRange(0, 30).Draw(t, "rush"),
 	}
-}))
+}), 1)
 
 // waiter is a task and what became of it.
 type waiter struct {

@@ -39,7 +39,7 @@ var levelsPlans = rapid.Custom(func(t *rapid.T) levelsPlan {
 			Late:  rapid.Bool().Draw(t, "late"),
 		}
 	})
-	return levelsPlan{rapid.Bool().Draw(t, "shared"), rapid.Bool().Draw(t, "fencing"), steps(step).Draw(t, "steps")}
+	return levelsPlan{rapid.Bool().Draw(t, "shared"), rapid.Bool().Draw(t, "fencing"), steps(step, 1).Draw(t, "steps")}
 })
 
 // level is a hold that was got, and what must be true of it.

@@ -33,7 +33,7 @@ var singlePlans = rapid.Map(steps(rapid.Custom(func(t *rapid.T) singleStep {
 		Alone:    rapid.IntRange(0, 3).Draw(t, "alone") == 0,
 		Which:    rapid.IntRange(0, 4).Draw(t, "which"),
 	}
-})), func(s []singleStep) singlePlan { return singlePlan{s} })
+}), 4), func(s []singleStep) singlePlan { return singlePlan{s} })
 
 // spellings are ways to write two paths; the directory d is there.
 var spellings = []struct{ path, canonical string }{
