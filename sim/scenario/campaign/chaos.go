@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"path"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/sim/scenario"
@@ -158,11 +159,11 @@ func (c *chaos) replaced() {
 }
 
 func (c *chaos) directory() {
-	if c.file() != "/work/dir/k.lock" {
+	if path.Dir(c.file()) != lockDir {
 		c.removed()
 		return
 	}
-	c.do(scenario.Step{Verb: scenario.VerbRemove, Path: "/work/dir"})
+	c.do(scenario.Step{Verb: scenario.VerbRemove, Path: lockDir})
 }
 
 func (c *chaos) cancel() {

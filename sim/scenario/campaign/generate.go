@@ -129,11 +129,14 @@ func (p *plan) chooseClients() {
 	}
 }
 
+// lockDir is a directory that is not there in the beginning.
+const lockDir = scenario.WorkDir + "/dir"
+
 // chooseLocks makes one lock, or several of one path or two.
 func (p *plan) chooseLocks() {
-	k := scenario.Lock{Name: "k", Path: "/work/k.lock"}
+	k := scenario.Lock{Name: "k", Path: scenario.WorkDir + "/k.lock"}
 	if p.features.Has(Strangers) && !p.features.Has(Fencing) && p.oneIn(3) {
-		k.Path = "/work/dir/k.lock" // the directory can go too
+		k.Path = lockDir + "/k.lock" // the directory can go too
 	}
 	if p.features.Has(Lifetime) {
 		p.life = p.spread(5*time.Millisecond, 2*time.Second)
@@ -160,7 +163,7 @@ func (p *plan) chooseLocks() {
 	}
 	p.wanted = len(p.locks)
 	if p.features.Has(Nested) {
-		p.locks = append(p.locks, scenario.Lock{Name: "again", Path: k.Path, Lifetime: k.Lifetime, Fencing: k.Fencing}, scenario.Lock{Name: "inner", Path: "/work/inner.lock"})
+		p.locks = append(p.locks, scenario.Lock{Name: "again", Path: k.Path, Lifetime: k.Lifetime, Fencing: k.Fencing}, scenario.Lock{Name: "inner", Path: scenario.WorkDir + "/inner.lock"})
 	}
 	p.s.Locks = p.locks
 }

@@ -3,6 +3,7 @@ package campaign
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/sim"
@@ -19,6 +20,11 @@ type Profile struct {
 	Needs     Features      // are there in every world
 	Only      bool          // and nothing else is: no other feature is drawn
 	Slack     time.Duration // see [sim.Config.Slack]; 0 is drawn
+}
+
+// Strategies returns the names of the strategies that a campaign can have.
+func Strategies() []string {
+	return slices.DeleteFunc(sim.StrategyNames(), func(name string) bool { return name == "exhaustive" })
 }
 
 // plans is how many seeds share a plan. The next seed has the same scenario in another order of events; making a scenario costs about as much as running it.

@@ -144,3 +144,15 @@ func Read(name string, from io.Reader) (*Report, error) {
 	}
 	return r, nil
 }
+
+// enough is how many schedules of a campaign that leaves everything open must have seen every fact.
+const enough = 100000
+
+// Enough reports whether so many schedules were run that a fact which is missing is a finding of P20.
+func (r *Report) Enough() bool {
+	open := Profile{}
+	return len(r.Missing()) > 0 && r.Schedules >= enough && r.Profile == open.String()
+}
+
+// Facts returns how many facts of P20 there are.
+func Facts() int { return property.AllFacts().Count() }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/holdfast-lock/holdfast/sim/scenario"
+	"github.com/holdfast-lock/holdfast/sim/scenario/campaign"
+)
+
+func newSim() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sim",
+		Short: "Run locks in a simulated machine, look for schedules that break them, and replay those",
+		Long: `Runs the lock engine, unchanged, in a machine that does not exist: processes, clocks and disks of which everything is decided by a seed. What goes wrong in it can be
+written down as a scenario, found by a campaign, made smaller, and replayed call by call. The exit code of every command is 1 if something was found.`,
+		Example: `  holdfast sim explore --for 60s
+  holdfast sim explore --seeds 0-999999 --shard auto --json shard.json
+  holdfast sim replay fail/P1-5e1f3a77/scenario.txtar
+  holdfast sim run my-incident.txtar
+  holdfast sim list`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("sim has no command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("say what to do: run, explore, replay, shrink, list or merge")
+		},
+	}
+	cmd.AddCommand(newSimRun(), newSimExplore(), newSimReplay(), newSimShrink(), newSimList(), newSimMerge(), newSimWorker())
+	return cmd
+}
+
+// interruptible returns a context that ends with an interrupt; what was done until then counts.
+func interruptible(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(cmd.Context(), os.Interrupt)
+}
+
+// simExit is the exit after something could not be begun.
+func simExit(err error) error {
+	switch {
+	case errors.Is(err, iofs.ErrPermission):
+		return &exit{exitPermission, fmt.Errorf("sim: %w: allow this user to read and write it, or name another one", err)}
+	case errors.Is(err, iofs.ErrNotExist):
+		return &exit{exitUsage, fmt.Errorf("sim: %w: name a file that exists, or one that 'holdfast sim list' lists", err)}
+	}
+	return &exit{exitUsage, fmt.Errorf("sim: %w", err)}
+}
+
+// oneScenario returns the argument of a command that takes a scenario.
+func oneScenario(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("name %s, not %d", what, len(args))
+		}
+		return nil
+	}
+}
+
+// readScenario reads a scenario from a file, or from the library.
+func readScenario(name string) (*scenario.Scenario, error) {
+	text, err := os.ReadFile(name)
+	if errors.Is(err, iofs.ErrNotExist) && !strings.ContainsAny(name, `/\`) {
+		if own, libraryErr := libraryText(name); libraryErr == nil {
+			text, err = own, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return scenario.Parse(name, text)
+}
+
+const scenarioSuffix = ".txtar"
+
+// libraryText returns a file of the library, whose name can be given without the suffix.
+func libraryText(name string) ([]byte, error) {
+	return scenario.LibraryFile(strings.TrimSuffix(name, scenarioSuffix) + scenarioSuffix)
+}
+
+// profileFlags are those of the commands that generate scenarios.
+type profileFlags struct {
+	campaign.Profile
+	needs []string
+}
+
+func (f *profileFlags) add(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.Kind, "kind", "native", "kind of lock")
+	fl.StringVar(&f.FS, "fs", "", "filesystem: posix or tmpfs (default: either, drawn)")
+	fl.IntVar(&f.Processes, "processes", 0, "number of processes (default: drawn)")
+	fl.IntVar(&f.Cycles, "cycles", 0, "how often each task acquires and releases (default: drawn)")
+	fl.StringVar(&f.Strategy, "strategy", "", "who runs next: "+strings.Join(campaign.Strategies(), ", ")+" (default: portfolio, another one for each seed)")
+	fl.StringSliceVar(&f.needs, "needs", nil, "what has to go on in every world: "+strings.Join(campaign.FeatureNames(), ", "))
+	fl.BoolVar(&f.Only, "only", false, "nothing goes on but what --needs names")
+	fl.DurationVar(&f.Slack, "slack", 0, "how long somebody who can run may be held up, negative: without bound (default: drawn)")
+	cmd.RegisterFlagCompletionFunc("needs", cobra.FixedCompletions(campaign.FeatureNames(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// profile returns what the flags say.
+func (f *profileFlags) profile() (campaign.Profile, error) {
+	p := f.Profile
+	var err error
+	if p.Needs, err = campaign.ParseFeatures(f.needs); err != nil {
+		return p, fmt.Errorf("--needs: %w", err)
+	}
+	return p, p.Check()
+}
+
+// foundExit is the exit after something was found.
+func foundExit(what string) error { return &exit{exitFailed, errors.New("sim: " + what)} }

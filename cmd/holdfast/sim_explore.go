@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/holdfast-lock/holdfast/sim/scenario/campaign"
+)
+
+// defaultFor is how long a campaign lasts of which nothing else is said.
+const defaultFor = time.Minute
+
+type exploreFlags struct {
+	profileFlags
+	options    campaign.Options
+	seeds      string
+	shard      string
+	exhaustive int
+	jsonFile   string
+	folder     string
+}
+
+func newSimExplore() *cobra.Command {
+	var f exploreFlags
+	cmd := &cobra.Command{
+		Use:   "explore [flags]",
+		Short: "Look for schedules in which a lock does not do what it must",
+		Long: `Runs generated scenarios on all cores, one schedule for each seed, until something is found, the seeds are used up, or the time is. What is found is made smaller and
+written to a folder: a scenario that replays it, the calls one by one, and a picture of what the clients saw. The same seeds give the same schedules.
+
+A campaign for several machines is dealt out with --shard and --json; 'holdfast sim merge' puts the results together. With --exhaustive every schedule of a small scenario is
+run that preempts no more than so often.`,
+		Example: `  holdfast sim explore
+  holdfast sim explore --processes 4 --seeds 0-9999999
+  holdfast sim explore --seeds 1f3a9c2 --for 10m
+  holdfast sim explore --needs lifetime,stops --strategy "pct depth=4"
+  holdfast sim explore --seeds 0-999999 --shard 3/8 --json shard-3.json
+  holdfast sim explore --exhaustive 4 --processes 2 --cycles 3`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	f.add(cmd)
+	fl.StringVar(&f.seeds, "seeds", "0", "seeds to run, A-B, or all from A on; a seed can be the hash of a commit")
+	fl.DurationVar(&f.options.For, "for", 0, "how long to go on (default: until the seeds are used up, 1m if they have no end)")
+	fl.StringVar(&f.shard, "shard", "", "run only a part, I/N, or auto for what Slurm or Kubernetes say")
+	fl.IntVar(&f.exhaustive, "exhaustive", 0, "run every schedule with so many preemptions at most, of a small scenario")
+	fl.IntVar(&f.options.Jobs, "jobs", 0, "schedules to run at once (default: one for each core)")
+	fl.BoolVar(&f.options.All, "all", false, "go on after a finding")
+	fl.StringVar(&f.folder, "out", "fail", "directory for the folders of findings")
+	fl.StringVar(&f.jsonFile, "json", "", "also write the result as JSON to this file, - for standard output instead of the text")
+	return cmd
+}
+
+func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
+	o := &f.options
+	if o.Profile, err = f.profile(); err != nil {
+		return err
+	}
+	if o.First, o.Last, err = campaign.ParseSeeds(f.seeds); err != nil {
+		return fmt.Errorf("--seeds: %w", err)
+	}
+	if f.shard != "" {
+		if o.Shard, err = campaign.ParseShard(f.shard, os.LookupEnv); err != nil {
+			return fmt.Errorf("--shard: %w", err)
+		}
+	}
+	switch changed := cmd.Flags().Changed; {
+	case o.For < 0 || o.Jobs < 0 || f.exhaustive < 0:
+		return errors.New("--for, --jobs and --exhaustive must not be negative")
+	case changed("exhaustive") && (changed("seeds") || f.shard != "" || f.Strategy != ""):
+		return errors.New("--exhaustive runs all schedules: leave out --seeds, --shard and --strategy")
+	case o.For == 0 && o.Last == math.MaxUint64 && !changed("exhaustive"):
+		o.For = defaultFor
+	}
+	o.Version = version()
+	ctx, stop := interruptible(cmd)
+	defer stop()
+	r, complete, err := f.explore(ctx, cmd)
+	if err != nil {
+		return simExit(err)
+	}
+	for _, found := range distinct(r.Findings) {
+		if _, err := campaign.Write(f.folder, found, r); err != nil {
+			return simExit(err)
+		}
+	}
+	if f.jsonFile != "" {
+		if err := writeReport(cmd, f.jsonFile, r); err != nil {
+			return err
+		}
+	}
+	return tellReport(cmd, r, complete, f.jsonFile != "-")
+}
+
+// explore runs the campaign, and shows how far it has come.
+func (f *exploreFlags) explore(ctx context.Context, cmd *cobra.Command) (*campaign.Report, bool, error) {
+	o := f.options
+	bar := newProgress(cmd.ErrOrStderr())
+	defer bar.close()
+	o.Progress = func(r *campaign.Report) {
+		done, total := int(r.Wall.Seconds()), int(o.For.Seconds())
+		if o.For == 0 && f.exhaustive == 0 {
+			done, total = int(min(r.Schedules, math.MaxInt)), int(min(o.Last-o.First, math.MaxInt32))+1
+		}
+		bar.show(min(done, total), total, figures(r))
+	}
+	if f.exhaustive > 0 {
+		return campaign.Exhaust(ctx, campaign.Small(o.Profile), f.exhaustive, o)
+	}
+	r, err := campaign.Explore(ctx, o)
+	return r, true, err
+}
+
+// distinct returns the first finding of each kind: many schedules show one bug.
+func distinct(findings []*campaign.Finding) []*campaign.Finding {
+	var first []*campaign.Finding
+	for _, f := range findings {
+		if !slices.ContainsFunc(first, func(o *campaign.Finding) bool { return o.Property == f.Property }) {
+			first = append(first, f)
+		}
+	}
+	return first
+}
+
+func writeReport(cmd *cobra.Command, name string, r *campaign.Report) error {
+	out, err := openJSON(cmd, name)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(r.Write(out), out.Close()); err != nil {
+		return &exit{exitFailed, fmt.Errorf("--json: %w", err)}
+	}
+	return nil
+}
+
+// figures are what a campaign has come to, in a line.
+func figures(r *campaign.Report) string {
+	text := fmt.Sprintf("%s schedules (%s/CPU min), %s calls (%s/CPU s), %v of virtual time, %d of %d facts", grouped(r.Schedules), grouped(uint64(r.PerCPUMinute())), grouped(r.Operations),
+		grouped(uint64(r.PerCPUSecond())), r.Virtual.Round(time.Second), campaign.Facts()-len(r.Missing()), campaign.Facts())
+	if n := len(r.Findings); n > 0 {
+		text += fmt.Sprintf(", %d FINDINGS", n)
+	}
+	return text
+}
+
+// grouped writes a number with commas between its thousands.
+func grouped(n uint64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// tellReport says what a campaign came to, and ends the program accordingly.
+func tellReport(cmd *cobra.Command, r *campaign.Report, complete, asText bool) error {
+	if asText {
+		describeReport(cmd.OutOrStdout(), r, complete)
+	}
+	if n := len(r.Findings); n > 0 {
+		first := r.Findings[0]
+		text := fmt.Sprintf("%d of %s schedules break a property, the first of them %v", n, grouped(r.Schedules), first)
+		if first.Folder != "" {
+			text += "; replay: " + campaign.Replay(first.Folder)
+		}
+		return foundExit(text)
+	}
+	if !r.Enough() {
+		return nil
+	}
+	return foundExit("P20: nothing of this has happened in so many schedules, and so nothing is said about it: " + list(r.Missing()))
+}
+
+func describeReport(out io.Writer, r *campaign.Report, complete bool) {
+	fmt.Fprintf(out, "%s\n", figures(r))
+	fmt.Fprintf(out, "campaign: %s, seeds from %d to %d, shard %v of %d, version %s, %v (%v of CPU)\n", r.Profile, r.First, r.Last, r.Shards, r.Of, r.Version, r.Wall.Round(time.Millisecond), r.CPU.Round(time.Millisecond))
+	fmt.Fprintf(out, "looked at twice: %s histories were checked for linearizability (%d undecided), %s schedules run again on the other engine\n", grouped(r.Checked), r.Undecided, grouped(r.Repeated))
+	if !complete {
+		fmt.Fprintln(out, "NOT complete: there are more schedules with so many preemptions")
+	}
+	if missing := r.Missing(); len(missing) > 0 {
+		fmt.Fprintf(out, "has not happened: %s\n", list(missing))
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(out, "FOUND %v\n", f)
+		if f.Folder != "" {
+			fmt.Fprintf(out, "  replay: %s\n", campaign.Replay(f.Folder))
+		}
+	}
+}

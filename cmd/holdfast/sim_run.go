@@ -1,0 +1,171 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/holdfast-lock/holdfast/sim/scenario"
+)
+
+func newSimRun() *cobra.Command {
+	var update bool
+	var on string
+	cmd := &cobra.Command{
+		Use:   "run [flags] FILE|DIR...",
+		Short: "Run scenarios, and say whether all is as it must be",
+		Long: `Runs the scenario of each FILE, and of each file below a DIR whose name ends in .txtar, in the simulated machine. A FILE can be a scenario of the library, without its suffix. Every
+scenario is held against what its steps expect, against what must hold in any run ('holdfast sim list --properties'), and against the output that is recorded in the file.
+
+With --on the scenarios are run with processes of the operating system on the filesystem of a directory instead, which shows whether the machine simulates what is there. Those that need what
+cannot be done for real, such as a fault in a call, are skipped. Each has a directory of its own in DIR, which is removed.`,
+		Example: `  holdfast sim run my-incident.txtar
+  holdfast sim run --update my-incident.txtar
+  holdfast sim run scenarios/
+  holdfast sim run --on /mnt/test killed-inside`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("name the scenarios to run, files or directories")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := scenarioFiles(args)
+			if err != nil {
+				return simExit(err)
+			}
+			if update && on != "" {
+				return errors.New("--update records what happens in the simulated machine: leave out --on")
+			}
+			failed := 0
+			for _, name := range files {
+				ok, err := runScenario(cmd, name, update, on)
+				if err != nil {
+					return simExit(err)
+				}
+				if !ok {
+					failed++
+				}
+			}
+			if failed > 0 {
+				return foundExit(fmt.Sprintf("%d of %d scenarios are not as they must be: look at one with 'holdfast sim replay FILE'", failed, len(files)))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&on, "on", "", "run with real processes on the filesystem of this directory")
+	cmd.Flags().BoolVar(&update, "update", false, "record the output in the file")
+	return cmd
+}
+
+// scenarioFiles returns the files that are named, and those below the directories that are.
+func scenarioFiles(args []string) ([]string, error) {
+	var files []string
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil || !info.IsDir() {
+			files = append(files, arg) // reading it tells what is wrong, or it is one of the library
+			continue
+		}
+		before := len(files)
+		err = filepath.WalkDir(arg, func(name string, d iofs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(name, scenarioSuffix) && d.Type().IsRegular() {
+				files = append(files, name)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("%s has no file whose name ends in %s: name a scenario", arg, scenarioSuffix)
+		}
+	}
+	return files, nil
+}
+
+// runScenario runs a scenario, says what came of it, and reports whether all is as it must be.
+func runScenario(cmd *cobra.Command, name string, update bool, on string) (bool, error) {
+	s, err := readScenario(name)
+	if err != nil {
+		return false, err
+	}
+	if on != "" {
+		return runForReal(cmd, name, s, on)
+	}
+	if update {
+		s.Expected = ""
+	}
+	r, err := scenario.Run(s, scenario.RunOptions{Timeline: true})
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", name, err)
+	}
+	out := cmd.OutOrStdout()
+	if update {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(name, scenario.WithExpected(text, r.Timeline), 0o666)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	if r.Finding == nil {
+		fmt.Fprintf(out, "ok     %s (%d steps, %v)\n", name, r.Steps, r.Time)
+		return true, nil
+	}
+	fmt.Fprintf(out, "FAILED %s: %v\n%s", name, r.Finding, r.Timeline)
+	if r.Finding.Stack != "" {
+		fmt.Fprintln(out, r.Finding.Stack)
+	}
+	return false, nil
+}
+
+// simWorker is the hidden command that processes of scenarios are.
+const simWorker = "worker"
+
+func newSimWorker() *cobra.Command {
+	return &cobra.Command{
+		Use:    simWorker,
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			signal.Ignore(os.Interrupt, syscall.SIGTERM) // a terminal sends them to everybody; the parent ends its workers
+			return scenario.Worker(os.Stdin, os.Stdout)
+		},
+	}
+}
+
+// runForReal runs a scenario with processes of the operating system.
+func runForReal(cmd *cobra.Command, name string, s *scenario.Scenario, dir string) (bool, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return false, err
+	}
+	if dir, err = os.MkdirTemp(dir, "holdfast-sim-"); err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	r, err := scenario.RunOn(s, dir, []string{self, "sim", simWorker})
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", name, err)
+	}
+	out := cmd.OutOrStdout()
+	switch {
+	case r.Skipped != "":
+		fmt.Fprintf(out, "skip   %s: %s\n", name, r.Skipped)
+	case r.Finding == nil:
+		fmt.Fprintf(out, "ok     %s\n", name)
+	default:
+		fmt.Fprintf(out, "FAILED %s: %v\n%s", name, r.Finding, r.Timeline)
+		return false, nil
+	}
+	return true, nil
+}
