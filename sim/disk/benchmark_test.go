@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -81,5 +82,18 @@ func BenchmarkLstatOfAMissingName(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		d.Lstat(root, "/locks/a.lock")
+	}
+}
+
+func BenchmarkCrash(b *testing.B) {
+	d, now := disk.New(disk.Options{Durability: true}), time.Unix(1, 0)
+	must(b, d.Mkdir(root, "/locks", 0o777, now))
+	for n := range 10 {
+		must(b, d.WriteFile(root, fmt.Sprint("/locks/", n), []byte("record"), 0o666, now))
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Crash(random.Uint64, disk.Random(0.5))
 	}
 }

@@ -15,14 +15,11 @@ func (d *Disk) Canonical(c Cred, name string) (string, error) {
 		abs = c.WorkDir + "/" + name
 	}
 	dir, element := splitLast(abs)
-	if element == ".." { // no name that could be kept
-		dir, element = abs, ""
-	}
 	parent, err := d.resolveExisting(&c, dir)
 	if err != nil {
 		return "", pathError("canonical", name, err)
 	}
-	return path.Join(parent, element), nil
+	return path.Join(parent, element), nil // ".." too: the parent has no symbolic links
 }
 
 // splitLast cuts the last element off an absolute path, "." and repeated slashes aside.
