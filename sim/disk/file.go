@@ -112,7 +112,7 @@ func (f *File) WriteAt(p []byte, off int64, now time.Time) (int, error) {
 	}
 	// Overwriting a block with what is in it already is no change of the medium. What lies beyond the end of the content is no such block.
 	var same int
-	if d.graph && off < int64(len(i.data)) {
+	if d.graph && off < int64(len(i.data)) && !i.lost {
 		same = f.sameBlocks(p, off)
 	}
 	d.used -= d.blocks(len(i.data))

@@ -30,6 +30,7 @@ type Inode struct {
 	described  *op        // the last change of size, mode and times
 	cut        *op        // the last one that made it shorter
 	removedBy  []*op
+	lost       bool   // content that readers see was lost, so that writing it again is a change
 	trial      *state // as saved, in the image that trialOf numbers
 	trialOf    uint64
 	image      *Inode // this inode in the image that imageOf numbers
