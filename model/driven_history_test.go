@@ -86,8 +86,10 @@ type crowdGame struct {
 	life    time.Duration
 	procs   [3]*sim.Process
 	locks   [3][2]*lock.Lock
-	history linearize.History
-	moments time.Duration // how many there were: in the machine several things can have the same time, and each has a moment of its own in the history
+	done    []*linearize.Operation
+	history linearize.History // without the operations
+	inside  []*stay           // of each client; nil if it is not
+	moments time.Duration     // how many there were: in the machine several things can have the same time, and each has a moment of its own in the history
 }
 
 func (p crowdPlan) play(s *stage) error {
@@ -109,6 +111,7 @@ func (p crowdPlan) play(s *stage) error {
 		}
 	}
 	over := make([]bool, len(p.Clients))
+	g.inside = make([]*stay, len(p.Clients))
 	for i, c := range p.Clients {
 		me := linearize.Client{Process: c.Process, Task: i}
 		g.begin(g.procs[c.Process], func() {
@@ -125,6 +128,7 @@ func (p crowdPlan) play(s *stage) error {
 	for range 100 {
 		g.Sleep(time.Second)
 		if !slices.ContainsFunc(indices(over), waits) {
+			g.Sleep(time.Second) // a hold that expired is being ended by a task of its own
 			return g.leave(opts)
 		}
 	}
@@ -144,6 +148,11 @@ func (g *crowdGame) strike(b blow) {
 	switch {
 	case p.Dead():
 	case b.Do == "kill":
+		for _, stay := range g.inside {
+			if stay != nil && stay.me.Process == b.Process {
+				stay.killed()
+			}
+		}
 		g.history.Killed(b.Process, g.moment())
 		p.Kill()
 	default:
@@ -158,14 +167,15 @@ func (g *crowdGame) moment() time.Duration {
 	return g.moments
 }
 
-// call records that an operation begins, and returns its place in the history.
-func (g *crowdGame) call(me linearize.Client, kind model.Kind) int {
-	g.history.Operations = append(g.history.Operations, linearize.Operation{Client: me, Kind: kind, Call: g.moment(), Return: linearize.Never})
-	return len(g.history.Operations) - 1
+// call records that an operation begins.
+func (g *crowdGame) call(me linearize.Client, kind model.Kind) *linearize.Operation {
+	o := &linearize.Operation{Client: me, Kind: kind, Call: g.moment(), Return: linearize.Never}
+	g.done = append(g.done, o)
+	return o
 }
 
-func (g *crowdGame) returned(op int, err error, token uint64) {
-	o := &g.history.Operations[op]
+// returned records what came of it.
+func (g *crowdGame) returned(o *linearize.Operation, err error, token uint64) {
 	o.Return, o.OK, o.Token = g.moment(), err == nil, token
 	g.say("%v", o)
 }
@@ -213,21 +223,39 @@ func (g *crowdGame) cycle(me linearize.Client, c cycle) {
 		return
 	}
 	g.returned(acquisition, nil, h.Token())
-	s := &stay{crowdGame: g, me: me, cycle: c, hold: h, ctx: ctx, begun: begun, acquisition: acquisition}
-	s.vouched = g.history.Operations[acquisition].Call
+	s := &stay{crowdGame: g, me: me, cycle: c, hold: h, ctx: ctx, begun: begun}
+	s.vouched = acquisition.Call
+	g.inside[me.Task] = s
 	s.be()
 }
 
 // stay is the time that a client is inside.
 type stay struct {
 	*crowdGame
-	me          linearize.Client
-	cycle       cycle
-	hold        *lock.Hold
-	ctx         context.Context
-	begun       time.Duration // when it asked
-	acquisition int
-	vouched     time.Duration // the moment at which it was certain last that it is inside
+	me      linearize.Client
+	cycle   cycle
+	hold    *lock.Hold
+	ctx     context.Context
+	begun   time.Duration // when it asked
+	vouched time.Duration // the moment at which it was certain last that it is inside
+}
+
+// over records that the hold has ended by itself, by the given moment at the latest.
+func (s *stay) over(by time.Duration) {
+	s.inside[s.me.Task] = nil
+	s.done = append(s.done, &linearize.Operation{Client: s.me, Kind: model.End, Call: s.vouched, Return: by})
+}
+
+// killed is told before the process is killed. A hold that may have expired by then has ended at any time, be it by a release that will never return; any other one is ended by
+// the kill or later.
+func (s *stay) killed() {
+	if s.life == 0 || s.Now() < s.begun+s.life {
+		return
+	}
+	s.done = slices.DeleteFunc(s.done, func(o *linearize.Operation) bool {
+		return o.Client == s.me && o.Kind == model.Release && o.Return == linearize.Never
+	})
+	s.over(linearize.Never)
 }
 
 func (s *stay) be() {
@@ -278,7 +306,13 @@ func (s *stay) leave(inner *lock.Hold) {
 		release = (*lock.Hold).ReleaseAll
 	}
 	if first != nil {
-		if err := first.Release(); err != nil && !s.expired(err) {
+		err := first.Release()
+		if s.expired(err) && first == s.hold {
+			s.over(s.moment())
+			last.Release() // which may be a hold of its own: if the other one expired just before the client went deeper, it did not
+			return
+		}
+		if err != nil && !s.expired(err) {
 			s.fail(s.me, "release of the first level: %w", err)
 		}
 	}
@@ -286,15 +320,14 @@ func (s *stay) leave(inner *lock.Hold) {
 	op := s.call(s.me, model.Release)
 	err := release(last)
 	s.returned(op, err, 0)
-	if ctx.Err() == nil {
-		s.fail(s.me, "the context outlives the hold")
-	}
+	s.inside[s.me.Task] = nil
 	if s.expired(err) {
-		s.history.Operations = append(s.history.Operations, linearize.Operation{
-			Client: s.me, Kind: model.End, Call: s.vouched, Return: s.history.Operations[op].Return,
-		})
+		s.over(s.moments)
 	} else if err != nil {
 		s.fail(s.me, "release: %w", err)
+	}
+	if ctx.Err() == nil {
+		s.fail(s.me, "the context outlives the hold")
 	}
 	if s.cycle.Levels == "twice" {
 		op := s.call(s.me, model.Release)
@@ -326,11 +359,16 @@ func (g *crowdGame) leave(opts []lock.Option) error {
 	if err != nil {
 		return fmt.Errorf("everybody has left or is dead: %w", err)
 	}
+	for _, o := range g.done {
+		g.history.Operations = append(g.history.Operations, *o)
+	}
 	if r := linearize.Check(g.history, time.Minute); r.Verdict != linearize.Linearizable {
 		return fmt.Errorf("%v: %s", r.Verdict, r.Evidence)
 	}
+	killed := false
 	for i, p := range g.procs {
 		if p.Dead() {
+			killed = true
 			continue
 		}
 		g.do(p, func() {
@@ -344,6 +382,9 @@ func (g *crowdGame) leave(opts []lock.Option) error {
 		if err := g.traces(p); err != nil {
 			return err
 		}
+	}
+	if killed && g.life > 0 {
+		return nil // whoever dies while it relieves a holder leaves the new file
 	}
 	return g.litter(last)
 }
