@@ -117,7 +117,7 @@ func (c checker[S]) one(history History, clientOrder []int) (result Result) {
 		return Result{Verdict: Undecided, Evidence: noHistory + s.defect}
 	}
 	result.Calls = len(s.calls)
-	s.narrow()
+	s.narrow(kind)
 	cuts := s.cut(c.atLeast)
 	states := make([]S, 1, len(cuts)+1) // before each piece, as far as known
 	result.Verdict = Linearizable

@@ -167,6 +167,9 @@ func TestHistories(t *testing.T) {
 			acquired(p1, 1, 2, 1), released(p1, 3, Never), released(p1, 6, 7), acquired(p2, 8, 9, 2)}},
 		{name: "killed after a release that never returned was tried again", faults: kill1(10), ops: []Operation{
 			acquired(p1, 1, 2, 1), released(p1, 3, Never), released(p1, 4, 5), acquired(p1, 6, 7, 2), acquired(p2, 8, 12, 3)}},
+		{name: "killed after a release that never returned was tried again, a successor before", faults: kill1(10),
+			ops:      []Operation{acquired(p1, 1, 2, 1), released(p1, 3, Never), released(p1, 4, 5), acquired(p1, 6, 7, 2), acquired(p2, 8, 9, 3)},
+			evidence: "p1 held from 7ns to 10ns, and p2 from 9ns to the end: both for 1ns from 9ns"},
 		{name: "a release that never returned and had nothing to release", ops: []Operation{released(p1, 3, Never), acquired(p2, 8, 9, 2)}},
 
 		{name: "a release that may have been too late for what expired", ops: []Operation{

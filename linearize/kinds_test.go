@@ -1,6 +1,8 @@
 package linearize
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +34,8 @@ func TestReentrantHistories(t *testing.T) {
 			evidence: "p2 acquire, token 2 (5ns to 8ns) has no place: another client holds the lock (p1 holds it, last token 1)"},
 		{name: "killed while releasing the last level, a successor before the kill", faults: func(h *History) { h.Killed(1, 10) },
 			ops: []Operation{acquired(p1, 1, 2, 1), released(p1, 5, Never), acquired(p2, 5, 8, 2)}},
+
+		{name: "an acquisition that never returned and was released", ops: []Operation{op(p1, model.Acquire, 1, Never), released(p1, 5, 6), acquired(p2, 7, 8, 1)}},
 
 		{name: "released one level too early",
 			ops:      []Operation{acquired(p1, 1, 2, 1), acquired(p1, 3, 4, 1), released(p1, 5, 6), acquired(p2, 5, 7, 2), released(p1, 8, 9)},
@@ -71,6 +75,18 @@ func TestReadWriteHistories(t *testing.T) {
 		{name: "given up, which never returned", ops: []Operation{announced(p2, 1, 2), gaveUp(p2, 3, Never), reads(p1, 4, 5)}},
 		{name: "a write acquisition that never returned, and is no wish any more",
 			ops: []Operation{announced(p2, 1, 2), op(p2, model.Acquire, 3, Never), gaveUp(p2, 6, 7).refused(), released(p2, 8, 9), reads(p1, 10, 11)}},
+
+		{name: "a second announcement that never returned and was used", ops: []Operation{
+			announced(p1, 1, 2), writes(p1, 3, 4), released(p1, 5, 6), announced(p1, 7, Never), writes(p1, 8, 9)}},
+		{name: "the same after an acquisition that never returned", ops: []Operation{
+			announced(p1, 1, 2), op(p1, model.Acquire, 3, Never), released(p1, 5, 6), announced(p1, 7, Never), writes(p1, 8, 9)}},
+		{name: "a wish given up late is not the next one",
+			ops:      []Operation{announced(p1, 1, 2), gaveUp(p1, 3, Never), writes(p1, 4, 5), released(p1, 6, 7), announced(p1, 8, 9), reads(p2, 10, 11)},
+			evidence: "p2 acquire to read (10ns to 11ns) has no place: a writer has announced itself (free, p1 announced)"},
+
+		{name: "a late release is none of what was announced since",
+			ops:      []Operation{reads(p1, 1, 2), released(p1, 3, Never), announced(p1, 5, 6), op(p1, model.Acquire, 7, Never), reads(p2, 8, 9)},
+			evidence: "p2 acquire to read (8ns to 9ns) has no place: a writer has announced itself (free, p1 announced)"},
 
 		{name: "two writers", ops: []Operation{announced(p1, 1, 2), writes(p1, 3, 4), announced(p2, 1, 2), writes(p2, 3, 5), released(p1, 6, 7)},
 			evidence: "p1 held from 4ns to 6ns, and p2 from 5ns to the end: both for 1ns from 5ns"},
@@ -124,6 +140,13 @@ func TestLeaseHistories(t *testing.T) {
 		{name: "an acquisition that never returned, and did not hold", ops: []Operation{op(p1, model.Acquire, 1, Never), acquired(p2, 3, 4, 1), refused(p1, 5, 6)}},
 		{name: "an acquisition that never returned, and nobody knows", ops: []Operation{op(p1, model.Acquire, 1, Never), acquired(p2, 3, 4, 1), released(p2, 8, 9), acquired(p3, 10, 11, 2)}},
 
+		{name: "an acquisition that never returned, of what the client held", ops: []Operation{
+			acquired(p1, 1, 2, 1), op(p1, model.Acquire, 3, Never), released(p1, 5, 6).with(1), acquired(p2, 7, 8, 2)}},
+		{name: "an acquisition that never returned, and came late", ops: []Operation{
+			acquired(p1, 1, 2, 1), op(p1, model.Acquire, 3, Never), beat(p1, 4, 5, 1), expired(p1, 6, 1), released(p1, 8, 9).with(2), acquired(p2, 10, 11, 3)}},
+		{name: "a release that never returned, of another hold", faults: func(h *History) { h.Killed(1, 10) }, ops: []Operation{
+			acquired(p1, 1, 2, 1), op(p1, model.Acquire, 3, Never), released(p1, 4, Never).with(2), acquired(p2, 5, 12, 2)}},
+
 		{name: "stolen before it expired", ops: []Operation{acquired(p1, 1, 2, 1), expired(p1, 9, 1), acquired(p2, 3, 6, 2)},
 			evidence: "p2 acquire, token 2 (3ns to 6ns) has no place: another client holds the lock, and has kept it (p1 holds it, last token 1)"},
 		{name: "stolen after the expiry of the hold before", ops: []Operation{
@@ -162,6 +185,8 @@ func TestWhatDependsOnWhatNeverReturnedIsUndecided(t *testing.T) {
 			CheckAs[model.Reentrant](History{Operations: []Operation{acquired(p1, 1, 2, 0), op(p1, model.Acquire, 5, Never), released(p1, 7, 8)}}, plenty)},
 		{"a wish that may have become a hold", "this is no history: what p1 release, never returned (from 7ns) was about depends on p1 acquire, never returned (from 5ns)",
 			CheckAs[model.RW](History{Operations: []Operation{op(p1, model.Announce, 1, 2), op(p1, model.Acquire, 5, Never), released(p1, 7, Never)}}, plenty)},
+		{"a wish that may have ended", "this is no history: what p1 give up (9ns to 10ns) was about depends on p1 announce, never returned (from 5ns)",
+			CheckAs[model.RW](History{Operations: []Operation{op(p1, model.Announce, 1, 2), ended(p1, 3, Never), op(p1, model.Announce, 5, Never), op(p1, model.GiveUp, 9, 10)}}, plenty)},
 		{"an end that may be of either", "this is no history: what p1 release (9ns to 10ns) was about depends on p1 acquire, never returned (from 5ns)",
 			Check(History{Operations: []Operation{acquired(p1, 1, 2, 0), ended(p1, 3, Never), op(p1, model.Acquire, 5, Never), released(p1, 9, 10)}}, plenty)},
 	} {
@@ -229,5 +254,68 @@ func TestAnotherOrderOfThePieceBefore(t *testing.T) {
 				t.Errorf("%v, %q, %d of %d calls", got.Verdict, got.Evidence, got.Decided, got.Calls)
 			}
 		}
+	}
+}
+
+// TestWhatEndsLateDoesNotKeepAHistoryWhole: processes that were killed, and calls that never returned, would otherwise be in progress to the end, and a
+// history could not be cut any more.
+func TestWhatEndsLateDoesNotKeepAHistoryWhole(t *testing.T) {
+	t.Run("mutex", func(t *testing.T) { cuts[model.Mutex](t, mutexHabit) })
+	t.Run("reentrant", func(t *testing.T) { cuts[model.Reentrant](t, reentrantHabit) })
+	t.Run("rw", func(t *testing.T) { cuts[model.RW](t, rwHabit) })
+	t.Run("lease", func(t *testing.T) { cuts[model.Lease](t, leaseHabit) })
+}
+
+func cuts[S Spec[S]](t *testing.T, habits habit) {
+	for seed := range uint64(5) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		h := (&lawful[S]{clients: 3, steps: 1000, fenced: true, kills: true, habits: lawfulHabit(habits), upTo: r.IntN}).run()
+		h.Operations = slices.DeleteFunc(h.Operations, func(o Operation) bool { return o.Kind == model.Write && o.Return == Never }) // nothing bounds it
+		kind := natureOf[S]()
+		s := h.settle(kind, h.inClientOrder(), h.deaths())
+		s.narrow(kind)
+		first, last := 0, 0
+		cuts := s.cut(1)
+		for _, c := range s.order[:len(s.order)*9/10] {
+			if c.to == Never {
+				t.Errorf("seed %d: %v is in progress to the end", seed, c.span())
+			}
+		}
+		for _, cut := range cuts {
+			if cut < len(s.calls)/2 {
+				first++
+			} else {
+				last++
+			}
+		}
+		if first < 10 || last < first/3 {
+			t.Errorf("seed %d: %d calls are cut into %d pieces in the first half, and into %d in the second", seed, len(s.calls), first, last)
+		}
+	}
+}
+
+// TestWhatIsOverIsNotEndedByTheKill: every end is a call to be placed.
+func TestWhatIsOverIsNotEndedByTheKill(t *testing.T) {
+	h := History{Operations: []Operation{acquired(p1, 1, 2, 1), released(p1, 3, 4), acquired(p2, 5, 6, 2), ended(p2, 7, 8)}}
+	h.Killed(1, 10)
+	h.Killed(2, 10)
+	if got := Check(h, plenty); got.Verdict != Linearizable || got.Calls != 4 {
+		t.Errorf("%v, %q, %d calls, want 4", got.Verdict, got.Evidence, got.Calls)
+	}
+}
+
+// TestWhatProvesNothingIsShown: it is set aside, and not forgotten.
+func TestWhatProvesNothingIsShown(t *testing.T) {
+	count := func(got Result) int { return len(got.scene.annotations()) }
+	rw := CheckAs[model.RW](History{Operations: []Operation{
+		op(p1, model.AcquireRead, 1, 2), op(p2, model.Announce, 1, 2).refused(), op(p2, model.GiveUp, 3, Never), op(p2, model.Announce, 4, Never),
+		op(p3, model.AcquireRead, 1, 2).refused(), op(p3, model.Release, 3, Never), op(p3, model.Acquire, 4, Never),
+	}}, plenty)
+	if rw.Verdict != Linearizable || count(rw) != 6 {
+		t.Errorf("%v, %q, %d calls set aside, want 6", rw.Verdict, rw.Evidence, count(rw))
+	}
+	lease := CheckAs[model.Lease](History{Operations: []Operation{acquired(p1, 1, 2, 1), op(p1, model.Beat, 3, Never)}}, plenty)
+	if lease.Verdict != Linearizable || count(lease) != 1 {
+		t.Errorf("%v, %q, %d calls set aside, want 1", lease.Verdict, lease.Evidence, count(lease))
 	}
 }

@@ -97,9 +97,6 @@ func (l *lane) take(o Operation, id int) {
 			l.released(o, id)
 		}
 	case model.End:
-		if l.asked != nil && l.kind.nests {
-			l.depends(o, l.asked.Operation)
-		}
 		at := l.add(o, id)
 		l.ends++
 		l.certain = l.certain && l.depth > 0 && !l.kind.nests && !l.wished && o.Call >= l.begin(l.holds[len(l.holds)-1])
@@ -133,9 +130,7 @@ func (l *lane) acquired(o Operation, id int) {
 	}
 	at := l.add(o, id)
 	l.bound(&l.late, at)
-	if o.Kind == model.AcquireRead {
-		l.bound(&l.lateWish, at)
-	} else {
+	if o.Kind == model.Acquire {
 		l.showWish(at)
 		l.wished = false
 	}
@@ -164,9 +159,6 @@ func (l *lane) released(o Operation, id int) {
 	deep := o.Kind == model.Release && l.depth > 1
 	switch {
 	case l.another(o):
-		if returned {
-			l.showAsked(at)
-		}
 	case returned && l.showAsked(at):
 		l.endAt(at)
 	case l.depth == 0:
@@ -306,13 +298,11 @@ func (l *lane) showAsked(at int) bool {
 		return true
 	}
 	l.asked = nil
-	l.precede(acquire, at)
 	op.OK, op.Unknown, op.Token = true, false, l.calls[at].Token
 	if op.Kind == model.Acquire {
 		l.showWish(acquire)
 		l.wished = false
 	}
-	l.bound(&l.late, acquire)
 	return true
 }
 
@@ -322,7 +312,7 @@ func (l *lane) showWish(at int) {
 		l.depends(l.calls[at].Operation, l.wish.Operation)
 	}
 	if l.wish != nil && !l.wished {
-		l.precede(l.show(l.wish, at), at)
+		l.show(l.wish, at)
 		l.wish = nil
 	}
 }

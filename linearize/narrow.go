@@ -14,7 +14,7 @@ import (
 // of its acquisition to the call of its release at least. If hold a was certain to last before hold b can have ended, and they exclude each other, then a
 // was before b as a whole in every legal order: a ended at b's acquisition at the latest, and b was acquired when a's release was called at the earliest.
 // Only moments that no legal order uses are taken, so the verdict stays. Holds that contradict each other are left as they are, for the checker to find.
-func (s *settled) narrow() {
+func (s *settled) narrow(kind nature) {
 	order := slices.Clone(s.holds)
 	slices.SortFunc(order, func(a, b hold) int {
 		return cmp.Or(cmp.Compare(s.begin(a), s.begin(b)), cmp.Compare(s.end(a), s.end(b)))
@@ -35,7 +35,7 @@ func (s *settled) narrow() {
 			alone = i
 		}
 	}
-	s.hurry()
+	s.hurry(kind)
 	s.untouch()
 }
 
@@ -51,38 +51,71 @@ func (s *settled) separate(a, b hold) {
 	end.to = min(end.to, acquire.Return)
 }
 
-// hurry bounds what ends holds without anybody being told when: a release that never returned, and the death of a process. If somebody who called later acquired
-// the lock for himself, the client held nothing then that it could lose afterwards, so that its end can as well have been before. (Not where an acquisition
-// may have come late, nor where an end was recorded: that one may need what a waiting writer has beside the holder.)
-func (s *settled) hurry() {
-	open := func(c *call) bool {
-		return c.op.Unknown && c.to == Never && (c.Kind == model.Release || c.Kind == model.ReleaseAll || c.Kind == model.End)
-	}
+// hurry bounds what takes a hold or a wish away without anybody being told when: a call that never returned, and the death of a process. Of a client that
+// makes no other call any more, it can as well have been before anybody acquires who called later: that leaves more to others, and takes nothing from the
+// client. Of one that goes on, a release was before anybody who called later acquires for himself, or else there was nothing to release; unless it may have
+// acquired late. Where an end was recorded, that may need what a waiting writer has beside the holder, and nothing is said.
+func (s *settled) hurry(kind nature) {
+	open := func(c *call) bool { return c.op.Unknown && c.to == Never && takesAway(c.Kind) }
 	if !slices.ContainsFunc(s.calls, func(c call) bool { return open(&c) }) {
 		return
 	}
-	leave := make([]bool, len(s.clients)+1)
-	type acquisition struct{ from, to time.Duration }
-	var acquisitions []acquisition
+	leave, late := make([]bool, len(s.clients)+1), make([]bool, len(s.clients)+1)
+	last := make([]time.Duration, len(s.clients)+1) // moment at which each client may have called
+	var all, alone acquisitions
 	for i := range s.calls {
-		if c := &s.calls[i]; c.op.Kind == model.Acquire && c.op.OK {
-			acquisitions = append(acquisitions, acquisition{c.from, c.to})
-		} else if c.op.Unknown && c.op.Kind.Acquires() || c.Kind == model.End && !c.op.Unknown {
-			leave[c.op.Client] = true
-		}
-	}
-	slices.SortFunc(acquisitions, func(a, b acquisition) int { return cmp.Compare(a.from, b.from) })
-	for i := len(acquisitions) - 2; i >= 0; i-- {
-		acquisitions[i].to = min(acquisitions[i].to, acquisitions[i+1].to) // of this or any later one
-	}
-	for i := range s.calls {
-		if c := &s.calls[i]; open(c) && !leave[c.op.Client] {
-			at, _ := slices.BinarySearchFunc(acquisitions, c.from+1, func(a acquisition, t time.Duration) int { return cmp.Compare(a.from, t) })
-			if at < len(acquisitions) {
-				c.to = acquisitions[at].to
+		c := &s.calls[i]
+		if c.op.OK && c.op.Kind.Acquires() {
+			all = append(all, acquisition{c.from, c.to})
+			if c.op.Kind == model.Acquire {
+				alone = append(alone, acquisition{c.from, c.to})
 			}
 		}
+		if who := c.op.Client; !c.op.Unknown {
+			leave[who] = leave[who] || kind.shares && c.Kind == model.End
+			last[who] = max(last[who], c.Call)
+		} else if c.op.Kind.Acquires() {
+			late[who] = true
+			last[who] = max(last[who], c.to)
+		}
 	}
+	all.sort()
+	alone.sort()
+	for i := range s.calls {
+		c := &s.calls[i]
+		switch {
+		case !open(c) || leave[c.op.Client]:
+		case last[c.op.Client] <= c.Call:
+			c.to = all.after(c.from)
+		case c.Kind != model.GiveUp && !late[c.op.Client]:
+			c.to = alone.after(c.from)
+		}
+	}
+}
+
+func takesAway(k model.Kind) bool {
+	return k == model.Release || k == model.ReleaseAll || k == model.GiveUp || k == model.End
+}
+
+// acquisitions are the times between which somebody acquired.
+type acquisitions []acquisition
+
+type acquisition struct{ from, to time.Duration }
+
+func (a acquisitions) sort() {
+	slices.SortFunc(a, func(x, y acquisition) int { return cmp.Compare(x.from, y.from) })
+	for i := len(a) - 2; i >= 0; i-- {
+		a[i].to = min(a[i].to, a[i+1].to) // of this or any later one
+	}
+}
+
+// after returns the earliest end of those that begin after a moment.
+func (a acquisitions) after(at time.Duration) time.Duration {
+	i, _ := slices.BinarySearchFunc(a, at+1, func(x acquisition, t time.Duration) int { return cmp.Compare(x.from, t) })
+	if i == len(a) {
+		return Never
+	}
+	return a[i].to
 }
 
 // untouch forgets which call comes after which where the times tell by now.

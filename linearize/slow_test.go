@@ -72,6 +72,9 @@ func slowly[S Spec[S]](h History) bool {
 			if !s.optional && (quiet&s.client != 0 && (s.op.OK || s.op.Kind == model.End || s.op.Kind == model.GiveUp) || untold&s.client != 0 && s.op.Kind == model.End) {
 				continue
 			}
+			if s.optional && quiet&s.client != 0 && s.op.Kind != model.End {
+				continue
+			}
 			for _, token := range s.tokens {
 				op := s.op
 				op.Token = token
@@ -80,7 +83,7 @@ func slowly[S Spec[S]](h History) bool {
 					continue
 				}
 				nowQuiet, nowUntold := quiet, untold
-				if s.optional && next != state && ends(op.Kind) {
+				if s.optional && next != state && takesAway(op.Kind) {
 					nowQuiet &^= s.client
 				}
 				if op.OK && !s.optional && op.Kind != model.Write && !op.Kind.Happens() {
@@ -204,15 +207,11 @@ func undone(earlier model.Kind, later *step) bool {
 	case model.Announce:
 		return k == model.Announce
 	case model.GiveUp:
-		return later.op.OK && later.ret != Never && (k == model.Announce || k == model.AcquireRead)
+		return later.op.OK && later.ret != Never && k == model.Announce
 	case model.Release, model.ReleaseAll:
 		return later.op.OK && later.ret != Never && (k == model.Announce || k.Acquires())
 	}
 	return false
-}
-
-func ends(k model.Kind) bool {
-	return k == model.Release || k == model.ReleaseAll || k == model.GiveUp || k == model.End
 }
 
 // habit is what clients of a kind of lock do after what, with what makes sense more often.
