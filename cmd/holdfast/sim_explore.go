@@ -175,7 +175,7 @@ func tellReport(cmd *cobra.Command, r *campaign.Report, complete, asText bool) e
 		}
 		return foundExit(text)
 	}
-	if !r.Enough() {
+	if !r.Vacuous() {
 		return nil
 	}
 	return foundExit("P20: nothing of this has happened in so many schedules, and so nothing is said about it: " + list(r.Missing()))
@@ -188,7 +188,7 @@ func describeReport(out io.Writer, r *campaign.Report, complete bool) {
 	if !complete {
 		fmt.Fprintln(out, "NOT complete: there are more schedules with so many preemptions")
 	}
-	if missing := r.Missing(); len(missing) > 0 {
+	if missing := r.Missing(); r.Open() && len(missing) > 0 {
 		fmt.Fprintf(out, "has not happened: %s\n", list(missing))
 	}
 	for _, f := range r.Findings {

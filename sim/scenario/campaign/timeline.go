@@ -10,7 +10,7 @@ import (
 	"github.com/holdfast-lock/holdfast/sim/scenario"
 )
 
-// Timeline runs a scenario and returns what happened as a text, with a column for each process and a line for each call. The number of a step is what [scenario.RunOptions.Until] counts in; 0 is to the end.
+// Timeline runs a scenario and returns what happened as a text, with a column for each process and a line for each call. It ends after the step until, unless that is 0.
 func Timeline(s *scenario.Scenario, until int) (string, scenario.Result, error) {
 	p, err := scenario.Compile(s)
 	if err != nil {
@@ -18,7 +18,7 @@ func Timeline(s *scenario.Scenario, until int) (string, scenario.Result, error) 
 	}
 	var t timeline
 	r := new(scenario.Runner).Run(p, scenario.RunOptions{Until: until, Trace: t.add, Timeline: true})
-	if r.Finding != nil && r.Finding.Property == "output" { // what was recorded is about the whole run
+	if until > 0 && r.Finding != nil && (r.Finding.Step > until || r.Finding.Property == "output") { // what is expected is expected of the whole run
 		r.Finding = nil
 	}
 	return t.String(), r, nil
@@ -64,7 +64,7 @@ func describe(r sim.Record) string {
 		}
 	}
 	if r.Err != nil {
-		words = append(words, "→", r.Err.Error()[strings.LastIndex(r.Err.Error(), ":")+1:])
+		words = append(words, "→", strings.TrimSpace(r.Err.Error()[strings.LastIndex(r.Err.Error(), ":")+1:]))
 	}
 	return strings.Join(words, " ")
 }

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-lock/holdfast/cmd/holdfast/internal/kind"
+)
+
+// simulate runs a command of sim, and returns its exit code, what it printed, and its error.
+func simulate(t *testing.T, args ...string) (code int, printed, message string) {
+	t.Helper()
+	var out bytes.Buffer
+	root := newRoot(kind.All)
+	root.SetArgs(append([]string{"sim"}, args...))
+	root.SetOut(&out)
+	root.SetErr(&out)
+	cmd, err := root.ExecuteContextC(t.Context())
+	code, message = verdict(cmd.CommandPath(), err)
+	return code, out.String(), message
+}
+
+// wrongScenario is one in which somebody expects too much.
+const wrongScenario = "lock k /data/k.lock lifetime=1s\n\na lock k\na work 2s\na vouch k -> ok\na unlock k\n"
+
+func writeScenario(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "x.txtar")
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestSim(t *testing.T) {
+	wrong := writeScenario(t, wrongScenario)
+	right := writeScenario(t, "lock k /data/k.lock\n\na lock k -> ok\na unlock k -> ok\n")
+	shard := filepath.Join(t.TempDir(), "shard.json")
+	empty := t.TempDir()
+	for _, row := range []struct {
+		args    string
+		code    int
+		printed string // a part of it
+		message string // a part of it
+	}{
+		{"", exitUsage, "", "run, explore, replay, shrink, list or merge"},
+		{"dance", exitUsage, "", `no command "dance"`},
+
+		{"run " + right, 0, "ok ", ""},
+		{"run killed-holder", 0, "ok ", ""},
+		{"run " + wrong, exitFailed, "a vouch k -> expired", "1 of 1 scenarios"},
+		{"run", exitUsage, "", "name the scenarios"},
+		{"run nothing-of-the-kind", exitUsage, "", "sim list"},
+		{"run " + empty, exitUsage, "", ".txtar"},
+		{"run --update --on " + empty + " " + right, exitUsage, "", "leave out --on"},
+		{"run " + shard, exitUsage, "", "no such file"},
+
+		{"explore --only --seeds 0-99 --json " + shard, 0, "100 schedules", ""},
+		{"merge " + shard, 0, "100 schedules", ""},
+		{"merge " + shard + " " + shard, exitUsage, "", "twice"},
+		{"merge " + right, exitUsage, "", "no report"},
+		{"merge", exitUsage, "", "name the results"},
+		{"explore --exhaustive 1", 0, "schedules", ""},
+		{"explore --only --seeds 0-99 --shard 2/2", 0, "shard [2] of 2", ""},
+		{"explore --kind soft", exitUsage, "", "write native"},
+		{"explore --fs nfs", exitUsage, "", "posix or tmpfs"},
+		{"explore --processes 99", exitUsage, "", "from 1 to 8"},
+		{"explore --strategy guess", exitUsage, "", "want one of"},
+		{"explore --needs magic", exitUsage, "", "lifetime"},
+		{"explore --seeds 9-1", exitUsage, "", "lower one first"},
+		{"explore --shard 3", exitUsage, "", "I/N"},
+		{"explore --for -1s", exitUsage, "", "negative"},
+		{"explore --exhaustive 2 --seeds 1-2", exitUsage, "", "leave out"},
+
+		{"replay killed-holder", 0, "trylock k.lock held", ""},
+		{"replay --processes 2 4711", 0, "seed 4711", ""},
+		{"replay --until 5 killed-holder", 0, "canonical k.lock", ""},
+		{"replay " + wrong, exitFailed, "finding: expectation", "came to expired"},
+		{"replay", exitUsage, "", "one FILE or one SEED"},
+		{"replay --until -1 7", exitUsage, "", "number of a step"},
+
+		{"shrink " + wrong, 0, "a vouch k -> ok\n", ""},
+		{"shrink " + right, exitUsage, "", "nothing goes wrong"},
+		{"shrink", exitUsage, "", "one FILE"},
+
+		{"list", 0, "killed-holder", ""},
+		{"list killed-holder", 0, "kill a\n", ""},
+		{"list --properties", 0, "P1 ", ""},
+		{"list --properties killed-holder", exitUsage, "", "leave out"},
+		{"list nothing-of-the-kind", exitUsage, "", "sim list"},
+	} {
+		code, printed, message := simulate(t, strings.Fields(row.args)...)
+		if code != row.code || !strings.Contains(printed, row.printed) || !strings.Contains(message, row.message) || strings.Contains(message, "\n") {
+			t.Errorf("sim %s: exit code %d, %q\n%s", row.args, code, message, printed)
+		}
+	}
+}
+
+// TestSimUpdateRecordsWhatHappens: and from then on it is what must happen.
+func TestSimUpdateRecordsWhatHappens(t *testing.T) {
+	name := writeScenario(t, "# kept\n\nlock k /data/k.lock\n\na lock k\na unlock k\n")
+	if code, printed, message := simulate(t, "run", "--update", name); code != 0 {
+		t.Fatal(code, printed, message)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil || !strings.Contains(string(text), "# kept") || !strings.Contains(string(text), "-- expect --") {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if code, printed, _ := simulate(t, "run", name); code != 0 {
+		t.Error(printed)
+	}
+	changed := strings.Replace(string(text), "a unlock k -> ok\n", "a unlock k -> nothing\n", 1)
+	if err := os.WriteFile(name, []byte(changed), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, printed, _ := simulate(t, "run", name); code != exitFailed || changed == string(text) {
+		t.Errorf("exit code %d\n%s", code, printed)
+	}
+}
+
+// TestSimShrinkWritesWhatReplays: the file is one that fails in the same way.
+func TestSimShrinkWritesWhatReplays(t *testing.T) {
+	small := filepath.Join(t.TempDir(), "small.txtar")
+	if code, printed, message := simulate(t, "shrink", "-o", small, writeScenario(t, wrongScenario)); code != 0 {
+		t.Fatal(code, printed, message)
+	}
+	if code, printed, _ := simulate(t, "replay", small); code != exitFailed || !strings.Contains(printed, "vouch k -> expired") {
+		t.Errorf("exit code %d\n%s", code, printed)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := grouped(n); got != want {
+			t.Errorf("%d is written %s", n, got)
+		}
+	}
+	_, printed, _ := simulate(t, "explore", "--only", "--seeds", "0-15")
+	if !regexp.MustCompile(`(?m)^16 schedules \([0-9,]+/CPU min\), [0-9,]+ calls \([0-9,]+/CPU s\), .* of virtual time, \d+ of \d+ facts$`).MatchString(printed) {
+		t.Error(printed)
+	}
+}
