@@ -335,3 +335,32 @@ func BenchmarkRun(b *testing.B) {
 	b.ReportMetric(float64(steps)/float64(b.N), "calls/op")
 	b.ReportMetric(float64(steps)/b.Elapsed().Seconds(), "calls/s")
 }
+
+// The properties are told what the engine looks at and what it removes.
+func TestTheHostTellsOfLockFiles(t *testing.T) {
+	r := new(Runner)
+	r.begin(compiled(t, parsed(t, "lock k /data/k.lock\na lock k -> ok\na sleep 1ms\na unlock k\n")), RunOptions{})
+	r.world.After(500*time.Microsecond, func() {
+		if err := r.processes[0].host.Remove("/data/k.lock"); err != nil {
+			t.Error(err)
+		}
+	})
+	r.world.Run()
+	if r.finding == nil || r.finding.Property != "P14" {
+		t.Errorf("the engine removed a lock file, and the finding is %v", r.finding)
+	}
+
+	// a waits for a file whose name a stranger takes, looks, and goes to the new one. Its hold counts: it has looked since.
+	r = new(Runner)
+	r.begin(compiled(t, parsed(t, "lock k /data/k.lock\na sleep 1ms\nb lock k -> ok\na lock k &\nawait blocked a in waitlock\nstranger rename /data/k.lock /data/x\na wait -> ok\n"+
+		"c sleep 1s\na unlock k -> ok\n")), RunOptions{})
+	r.world.After(time.Second/2, func() {
+		r.holds = append(r.holds, hold{})
+		r.told(property.Event{Kind: property.AcquireCalled, Process: 3, Client: 3, Lock: 1, Until: property.Never})
+		r.told(property.Event{Kind: property.Acquired, Process: 3, Client: 3, Lock: 1, Hold: 3, Depth: 1})
+	})
+	r.world.Run()
+	if r.finding == nil || r.finding.Property != "P1" {
+		t.Errorf("two are inside, and the finding is %v", r.finding)
+	}
+}
