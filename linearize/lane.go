@@ -65,6 +65,7 @@ func (l *lane) take(o Operation, id int) {
 			at := l.add(o, id)
 			l.bound(&l.late, at)
 			l.bound(&l.lateWish, at)
+			l.certain = l.certain && !l.wished
 			l.wished, l.left = true, true
 		default:
 			l.idle = append(l.idle, o)
@@ -140,7 +141,7 @@ func (l *lane) acquired(o Operation, id int) {
 		l.depth++
 	case o.Call <= l.expired: // it may be this hold that expired
 	default:
-		l.certain = l.certain && l.depth == 0
+		l.certain = l.certain && l.depth == 0 && !l.wished
 		l.holds = append(l.holds, hold{at, -1, o.Kind == model.AcquireRead})
 		l.depth = 1
 	}
