@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock"
 	"github.com/holdfast-lock/holdfast/model"
 	"github.com/holdfast-lock/holdfast/sim"
@@ -34,7 +36,8 @@ var turnsPlans = rapid.Custom(func(t *rapid.T) turnsPlan {
 		return turnsStep{
 			Who: rapid.IntRange(0, 5).Draw(t, "who"),
 			Do: rapid.SampledFrom([]string{
-				"try", "acquire", "deadline", "cancel", "ask", "release", "release", "release", "release all", "kill", "remove the file",
+				"try", "acquire", "deadline", "cancel", "ask", "release", "release", "release", "release all", "release in vain", "acquire in vain", "kill",
+				"remove the file",
 			}).Draw(t, "do"),
 			For: rapid.IntRange(1, 30).Draw(t, "for"),
 		}
@@ -56,6 +59,7 @@ type turnsGame struct {
 	*stage
 	plan    turnsPlan
 	clients []*turnsClient
+	hook    error // what OnAcquired returns
 	state   model.Mutex
 	removed bool // the lock file was, and nobody has asked for the lock since
 }
@@ -85,7 +89,7 @@ func (p turnsPlan) play(s *stage) error {
 func (g *turnsGame) enter(name string, at int) error {
 	p := g.start(name)
 	for i := range 2 {
-		var opts []lock.Option
+		opts := []lock.Option{lock.OnAcquired(func(fs.File) error { return g.hook })}
 		if g.plan.Fencing {
 			opts = append(opts, lock.Fencing())
 		}
@@ -119,6 +123,18 @@ func (g *turnsGame) step(c *turnsClient, step turnsStep) error {
 	switch step.Do {
 	case "release", "release all":
 		return g.release(c, step.Do == "release all")
+	case "release in vain": // the system refuses to unlock the file, once
+		if !c.inside {
+			return nil
+		}
+		g.AddFault(sim.Fault{Process: c.proc.Name(), Op: sim.OpUnlock, Path: lockPath, Nth: 1, Kind: sim.Error, Err: syscall.EIO})
+		var err error
+		if g.do(c.proc, func() { err = c.hold.Release() }); !errors.Is(err, syscall.EIO) {
+			return fmt.Errorf("returned %v", err)
+		}
+		return nil // it is held as before
+	case "acquire in vain":
+		return g.acquireInVain(c, step.For%2 == 0)
 	case "kill":
 		for _, other := range g.clients {
 			if other.proc == c.proc && other.inside {
@@ -137,6 +153,30 @@ func (g *turnsGame) step(c *turnsClient, step turnsStep) error {
 		return nil
 	}
 	return g.acquire(c, step)
+}
+
+// acquireInVain lets an acquisition fail once it has the lock: what OnAcquired called does not like it, or the number cannot be written, since the disk is full.
+func (g *turnsGame) acquireInVain(c *turnsClient, full bool) error {
+	want := errors.New("not today")
+	if full = full && g.plan.Fencing && g.state.Holder == 0; full {
+		want = syscall.ENOSPC
+		g.AddFault(sim.Fault{Process: c.proc.Name(), Op: sim.OpWrite, Path: lockPath + ".fence", Nth: 1, Kind: sim.Error, Err: syscall.ENOSPC})
+	} else {
+		g.hook = want
+		defer func() { g.hook = nil }()
+	}
+	g.removed = false
+	var err error
+	g.do(c.proc, func() { _, err = c.lock.TryAcquire(background) })
+	switch {
+	case g.state.Holder != 0:
+		return waited(err, lock.ErrTimeout, 0, 0)
+	case !errors.Is(err, want):
+		return fmt.Errorf("returned %v, want %w", err, want)
+	case g.plan.Fencing && !full:
+		g.state.Last++ // the number is gone
+	}
+	return nil
 }
 
 func (g *turnsGame) acquire(c *turnsClient, step turnsStep) error {
