@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	iofs "io/fs"
 	"slices"
 	"testing"
 	"time"
@@ -214,9 +213,6 @@ func (g *crowdGame) cycle(me linearize.Client, c cycle) {
 	h, err := l.Acquire(ctx, opts...)
 	if err != nil {
 		g.returned(acquisition, err, 0)
-		if e, ok := errors.AsType[*iofs.PathError](err); ok && e.Op == "lock" && g.life > 0 {
-			return // a process was stopped while it had the record of lifetimes
-		}
 		if gaveUp == nil || !errors.Is(err, gaveUp) {
 			g.fail(me, "%s: %w", c.How, err)
 		}
