@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/holdfast-lock/holdfast/sim/disk"
@@ -186,6 +187,5 @@ func (r *Runner) expire() {
 			}
 		}
 	}
-	r.finding = r.newFinding(findingLimit, 0, text)
-	r.world.Fail(errFinished)
+	r.world.Fail(errors.New(text))
 }

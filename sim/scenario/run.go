@@ -198,9 +198,8 @@ func (r *Runner) judge(err error) {
 		r.finding = r.newFinding(findingPanic, 0, err.Error())
 		r.finding.Stack = panicked.Stack
 		return
-	default:
-		r.finding = r.newFinding(findingLimit, 0, err.Error())
-		return
+	default: // its time is over
+		t.Stuck = err.Error()
 	}
 	r.set.End(&t)
 	if v := r.set.Violation(); v != nil {

@@ -50,7 +50,11 @@ func (p *plan) chaos() []scenario.Step {
 	for i := range p.between(1, 2) {
 		c.stranger = [...]string{"stranger", "stranger.1"}[i]
 		for range p.between(1, 4) {
-			c.wait(time.Microsecond, 100*time.Millisecond)
+			if c.oneIn(2) {
+				c.do(scenario.Step{Verb: scenario.VerbSleep, For: time.Duration(c.between(1, 8)) * c.beat / 2})
+			} else {
+				c.wait(time.Microsecond, 100*time.Millisecond)
+			}
 			possible[p.weighted(weights)].draw(c)
 		}
 	}
@@ -90,7 +94,7 @@ func (c *chaos) stop() {
 // long waits for a moment, or for longer than a lifetime.
 func (c *chaos) long() {
 	switch {
-	case c.life > 0 && c.oneIn(6):
+	case c.life > 0 && c.oneIn(3):
 		c.do(scenario.Step{Verb: scenario.VerbSleep, For: 20*time.Second + c.life}) // long enough to judge that the others get on without it
 	case c.life > 0 && !c.oneIn(3):
 		c.do(scenario.Step{Verb: scenario.VerbSleep, For: c.life + c.spread(time.Microsecond, 2*c.life)})

@@ -61,10 +61,9 @@ type explorer struct {
 	next    atomic.Uint64 // plan to deal out
 	end     atomic.Uint64 // no seed from here on matters any more
 
-	mu       sync.Mutex
-	total    Report
-	err      error
-	finished bool
+	mu    sync.Mutex
+	total Report
+	err   error
 }
 
 func newExplorer(o Options) *explorer {

@@ -25,6 +25,7 @@ type plan struct {
 	locks     []scenario.Lock
 	wanted    int           // how many of the locks tasks go for first; what follows them is for the inside of a hold
 	life      time.Duration // the longest lifetime
+	beat      time.Duration // that many things last
 	s         scenario.Scenario
 }
 
@@ -40,6 +41,7 @@ func (p *plan) scenario() *scenario.Scenario {
 	}
 	p.chooseSlack()
 	p.chooseDisk()
+	p.beat = p.spread(10*time.Microsecond, 20*time.Millisecond)
 	p.chooseClients()
 	p.chooseLocks()
 	block := scenario.Step{Verb: scenario.VerbConcurrently}
@@ -59,6 +61,9 @@ func (p *plan) chooseFeatures() {
 		return
 	}
 	rare := p.between(2, 6)
+	if p.Needs != 0 {
+		rare *= 2
+	}
 	for f := Features(1); f < allFeatures; f <<= 1 {
 		if p.oneIn(rare) {
 			p.features |= f

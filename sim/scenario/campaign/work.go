@@ -55,18 +55,28 @@ func (w *worker) acquire(k scenario.Lock, hold, in string) {
 		case 0:
 			s.Try = true
 		case 1:
-			s.For = w.spread(10*time.Microsecond, time.Second)
+			s.For = w.patience()
 		case 2:
-			s.For, s.Deadline = w.spread(10*time.Microsecond, time.Second), true
+			s.For, s.Deadline = w.patience(), true
 		}
 	}
 	w.do(s)
 }
 
+// patience returns how long to wait: often just as long as others hold the lock, so that the end of the one meets the end of the other.
+func (w *worker) patience() time.Duration {
+	if w.oneIn(2) {
+		return w.spread(10*time.Microsecond, time.Second)
+	}
+	return time.Duration(w.between(1, 3))*w.beat + time.Duration(w.IntN(30))*time.Microsecond
+}
+
 // inside is what happens while the lock is held.
 func (w *worker) inside(k scenario.Lock, hold string) {
-	switch w.IntN(4) {
+	switch w.IntN(5) {
 	case 0: // nothing
+	case 4:
+		w.pause(w.beat)
 	case 1:
 		w.pause(w.spread(time.Microsecond, time.Millisecond))
 	case 2:
@@ -91,13 +101,18 @@ func (w *worker) inside(k scenario.Lock, hold string) {
 
 // deeper goes one level deeper and comes up again, maybe after the outer level.
 func (w *worker) deeper(k scenario.Lock, hold string) {
+	outer := k
 	inner := hold + "i"
+	if w.features.Has(Singletons) && k.Singleton && w.oneIn(2) { // by its other name
+		k = w.locks[w.IntN(2)]
+		inner += k.Name
+	}
 	w.acquire(scenario.Lock{Name: k.Name}, inner, hold)
 	if w.oneIn(2) {
 		w.pause(w.spread(time.Microsecond, 10*time.Millisecond))
 	}
 	if w.features.Has(Forced) && w.oneIn(2) {
-		w.do(scenario.Step{Verb: scenario.VerbUnlockAll, Lock: k.Name, Hold: hold})
+		w.do(scenario.Step{Verb: scenario.VerbUnlockAll, Lock: outer.Name, Hold: hold})
 		if w.oneIn(2) {
 			w.pause(w.spread(time.Microsecond, 10*time.Millisecond))
 		}

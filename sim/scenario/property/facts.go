@@ -150,7 +150,6 @@ func (f *facts) one(lock int32) int32 {
 
 // update takes note of an event.
 func (f *facts) update(e *Event) {
-	f.now, f.step = e.Time, e.Step
 	f.seq++
 	switch e.Kind {
 	case AcquireCalled:

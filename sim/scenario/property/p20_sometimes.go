@@ -54,10 +54,7 @@ func (s Facts) Names() []string {
 // Count returns how many facts are in the set.
 func (s Facts) Count() int { return bits.OnesCount32(uint32(s & allFacts)) }
 
-type sometimes struct {
-	facts Facts
-	last  int32 // grant that ended last with its holder's release
-}
+type sometimes struct{ facts Facts }
 
 func (s *sometimes) event(f *facts, e *Event) {
 	switch e.Kind {

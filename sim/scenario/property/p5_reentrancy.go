@@ -3,20 +3,26 @@ package property
 // P5: every acquisition from inside a hold goes one level deeper and every release one level up; the lock is given back with the last level, and not before and not twice.
 const reentrancySentence = "Every acquisition from inside a hold goes one level deeper and every release one level up; the lock is given back with the last level, and not before and not twice."
 
+// blind reports whether the levels of a shared Lock cannot be told apart: some may be over by the clock, or a release of all of them may have been refused.
+func (f *facts) blind(e *Event) bool {
+	l := f.lock(e)
+	return l.Shared && (l.Lifetime > 0 || f.process(e.Process).struck > 0)
+}
+
 type reentrancy struct{}
 
 func (reentrancy) begin(*facts) {}
 
 func (reentrancy) event(f *facts, e *Event) {
+	if e.Lock != 0 && f.blind(e) {
+		return
+	}
 	switch e.Kind {
 	case Acquired:
 		h := &f.holds[e.Hold-1]
 		g := &f.grants[h.grant-1]
 		most := g.held
 		if f.lock(e).Shared {
-			if f.lock(e).Lifetime > 0 {
-				return // which levels are of a hold that is over is not known
-			}
 			most += f.onTheirWay(e)
 		}
 		switch {
@@ -32,12 +38,15 @@ func (reentrancy) event(f *facts, e *Event) {
 				f.violate("P5", "%s acquired %s from inside its hold %d and did not go deeper", f.ClientName(e.Client), f.PathName(g.path), e.Outer)
 			}
 		}
+	case AcquireFailed:
+		if e.Result == Deadlock && e.Outer != 0 {
+			if o := f.grantOf(e.Outer); o.lock == e.Lock && o.process == e.Process {
+				f.violate("P5", "%s acquired %s from inside its hold %d through the same Lock and is told that it would wait for itself", f.ClientName(e.Client), f.PathName(o.path), e.Outer)
+			}
+		}
 	case ReleaseReturned:
 		g := f.grantOf(e.Hold)
 		h := &f.holds[e.Hold-1]
-		if l := f.lock(e); l.Shared && l.Lifetime > 0 {
-			return
-		}
 		switch {
 		case e.Result == OK && h.releases > 1:
 			f.violate("P5", "%s released hold %d of %s a second time, and it succeeded", f.ClientName(e.Client), e.Hold, f.PathName(g.path))

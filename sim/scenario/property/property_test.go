@@ -299,6 +299,11 @@ func TestReentrancy(t *testing.T) {
 			w.set.facts.paths[0].live = w.set.facts.paths[0].live[:0]
 			w.deeper(1, shared, h, 1)
 		}},
+		{"would wait for itself in the same Lock", "P5", func(w *world) {
+			h := w.acquire(1, plain)
+			w.add(Event{Kind: AcquireCalled, Client: 1, Lock: plain, Outer: h, Until: Never})
+			w.add(Event{Kind: AcquireFailed, Client: 1, Lock: plain, Outer: h, Result: Deadlock})
+		}},
 		{"deeper by sharing", "", func(w *world) {
 			h := w.acquire(1, shared)
 			w.call(2, shared)
@@ -430,6 +435,13 @@ func TestEviction(t *testing.T) {
 			w.call(3, lived)
 			w.pass(time.Minute)
 			w.acquire(5, other)
+		}},
+		{"nobody was relieved until now", "P7", func(w *world) {
+			w.acquire(1, lived)
+			w.to(Frozen, 1)
+			w.call(3, lived)
+			w.pass(time.Minute)
+			w.to(Thawed, 1)
 		}},
 		{"nobody can relieve it", "", func(w *world) {
 			w.acquire(1, lived)

@@ -35,6 +35,7 @@ type checker interface {
 type Set struct {
 	facts    facts
 	checkers []checker
+	waits    []checker // of these, those that are asked before the facts are brought up to date
 	seen     sometimes
 	event    Event // the one that is looked at
 	tables   Tables
@@ -45,10 +46,14 @@ func (s *Set) Begin(setup *Setup, w Witness) {
 	if s.checkers == nil {
 		// Of two that see a violation in the same event the first is named: the one that says more.
 		s.checkers = []checker{new(takeover), new(exclusion), new(line), new(reentrancy), new(loss), new(fencing), new(recovery), new(errorDiscipline), new(ownNames),
-			new(progress), new(eviction), new(liveness), new(garbage), new(leaks), new(cost)}
+			new(garbage), new(leaks), new(cost)}
+		s.waits = []checker{new(progress), new(eviction), new(liveness)}
 	}
 	s.facts.begin(setup, w)
 	for _, c := range s.checkers {
+		c.begin(&s.facts)
+	}
+	for _, c := range s.waits {
 		c.begin(&s.facts)
 	}
 	s.seen = sometimes{}
@@ -60,6 +65,10 @@ func (s *Set) Add(e *Event) {
 	if e.Lock != 0 && s.facts.Locks[e.Lock-1].Singleton {
 		s.event.Lock = s.facts.one(e.Lock)
 	}
+	s.facts.now, s.facts.step = e.Time, e.Step
+	for _, c := range s.waits { // whoever has waited in vain until now has done so, whatever happens now
+		c.event(&s.facts, &s.event)
+	}
 	s.facts.update(&s.event)
 	s.seen.event(&s.facts, &s.event)
 	for _, c := range s.checkers {
@@ -70,6 +79,9 @@ func (s *Set) Add(e *Event) {
 // End ends the run.
 func (s *Set) End(t *Tables) {
 	s.facts.now, s.facts.step, s.tables = t.Time, t.Step, *t
+	for _, c := range s.waits {
+		c.end(&s.facts, &s.tables)
+	}
 	for _, c := range s.checkers {
 		c.end(&s.facts, &s.tables)
 	}
