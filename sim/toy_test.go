@@ -220,4 +220,3 @@ func (y toy) found(t testing.TB, s sim.Strategy, first uint64, limit int) int {
 	}
 	return 0
 }
-
