@@ -130,7 +130,7 @@ func writeLiteral(b *strings.Builder, v reflect.Value, named bool) {
 		b.WriteByte('{')
 		separator := ""
 		for i := range v.NumField() {
-			if f := v.Field(i); !f.IsZero() {
+			if f := v.Field(i); !f.IsZero() && !(f.Kind() == reflect.Slice && f.Len() == 0) {
 				fmt.Fprintf(b, "%s%s: ", separator, v.Type().Field(i).Name)
 				writeLiteral(b, f, f.Kind() == reflect.Slice || f.Kind() == reflect.Struct)
 				separator = ", "

@@ -384,5 +384,5 @@ func TestTasksAreServedInTheOrderOfTheirArrival(t *testing.T) {
 
 // TestNoWaiterIsLostInARush: who gives up at the moment at which it could get in either gets in or lets the next one.
 func TestNoWaiterIsLostInARush(t *testing.T) {
-	drive(t, rapid.Map(queueSteps, func(s []queueStep) rushPlan { return rushPlan{s} }), 100, 0, 100*time.Microsecond, time.Millisecond)
+	drive(t, rapid.Map(queueSteps, func(s []queueStep) rushPlan { return rushPlan{s} }), 60, 0, 100*time.Microsecond, time.Millisecond)
 }
