@@ -92,8 +92,7 @@ func (r *Runner) wait(condition func() bool) {
 // ring wakes the conductor if what it waits for has come. The task that calls it may lose its turn.
 func (r *Runner) ring() {
 	if r.awaited != nil && (r.finding != nil || r.awaited()) {
-		r.awaited = nil
-		r.bell.Set()
+		r.bell.Set() // if the caller dies before it has, another one rings
 	}
 }
 

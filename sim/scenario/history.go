@@ -92,6 +92,11 @@ func (r *Runner) spoilHistory(path int32) {
 			r.spoiled |= 1 << path
 		}
 	}
+	for i := range r.clients { // it may hold it already, and not know it yet
+		if o := r.clients[i].current; o != nil && o.lock >= 0 && r.program.setup.Locks[o.lock].Path == path {
+			r.spoiled |= 1 << path
+		}
+	}
 }
 
 // closeHistories leaves out those that say nothing, and records the holds that have ended without anybody asking.

@@ -50,10 +50,12 @@ type client struct {
 	cancelAt  time.Duration
 	until     time.Duration
 	calls     int32
-	struck    int    // faults in the process before the call
-	called    int    // event of the call
-	file      uint64 // that the path led to then
-	looked    int    // event of the last look at the path since the call, or of the call
+	struck    int           // faults in the process before the call
+	after     time.Duration // when the last claim ended that had begun before the call: the lock cannot have been got before
+	forced    bool          // since the call, somebody called a release of all levels of the same Lock
+	called    int           // event of the call
+	file      uint64        // that the path led to then
+	looked    int           // event of the last look at the path since the call, or of the call
 }
 
 type pathFacts struct {
@@ -61,7 +63,7 @@ type pathFacts struct {
 	pending   int           // clients in an acquisition
 	disturbed int           // event in which somebody last touched the file
 	touched   bool          // that ever happened
-	ended     time.Duration // when the last claim ended that nobody else can have taken the lock before
+	ended     time.Duration // when the last claim ended
 	changed   time.Duration // when an acquisition or a release last began or returned
 	byDeath   bool          // the last claim ended with its process
 	last      int32         // process of that claim
@@ -251,6 +253,7 @@ func (f *facts) acquired(e *Event) {
 	g := grant{process: e.Process, client: e.Client, lock: e.Lock, path: c.path, hold: e.Hold, acquired: e.Time, earliest: Never, latest: Never, token: e.Token,
 		file: f.File(c.path), looked: c.looked, open: 1, held: 1, claimed: true}
 	g.sure = g.file != 0 && g.file == c.file
+	g.blurred = f.lock(e).Shared && (f.lock(e).Lifetime > 0 || c.forced) // it may be a level of one that began earlier, and has ended
 	if life := f.lock(e).Lifetime; life > 0 {
 		f.expiry(e, &g, life)
 	}
@@ -273,15 +276,10 @@ func (f *facts) keep(number int32, h hold) {
 	f.holds[number-1] = h
 }
 
-// expiry finds between which times a grant ends by itself. The lifetime counts from when the lock was taken, which was after the call. It was also after the claim before it had ended, unless the
-// caller was itself relieved by that, which shows as another file.
+// expiry finds between which times a grant ends by itself. The lifetime counts from when the lock was taken, which was after the call, and after the end of every claim that had begun before.
 func (f *facts) expiry(e *Event, g *grant, life time.Duration) {
-	c, p := f.client(e.Client), &f.paths[g.path-1]
-	from := c.at
-	if g.sure {
-		from = max(from, min(p.ended, e.Time))
-	}
-	g.blurred = f.lock(e).Shared // the hold may be a level of one that began earlier, and is told late
+	c := f.client(e.Client)
+	from := max(c.at, c.after)
 	g.earliest, g.latest = later(from, life), later(e.Time, life)
 	if e.Depth == 0 { // it had ended when it was returned
 		g.earliest = min(g.earliest, e.Time)
@@ -335,8 +333,14 @@ func (f *facts) releaseCalled(e *Event) {
 	}
 	h.calling = true
 	g.open--
-	g.forced = g.forced || e.All
-	f.ended = f.ended || e.All
+	if e.All {
+		g.forced, f.ended = true, true
+		for i := range f.clients {
+			if c := &f.clients[i]; c.pending == AcquireCalled && c.lock == e.Lock && c.process == e.Process {
+				c.forced = true
+			}
+		}
+	}
 	if (g.open <= 0 || e.All) && g.claimed {
 		f.unclaim(g)
 	}
@@ -346,6 +350,11 @@ func (f *facts) releaseCalled(e *Event) {
 func (f *facts) unclaim(g *grant) {
 	if p := &f.paths[g.path-1]; f.claims(g) {
 		p.ended, p.byDeath, p.last = f.now, false, g.process
+		for i := range f.clients {
+			if c := &f.clients[i]; c.pending == AcquireCalled && c.path == g.path && c.at >= g.acquired {
+				c.after = f.now
+			}
+		}
 	}
 	g.claimed = false
 }

@@ -2,8 +2,8 @@ package property
 
 // P4: tasks of one process get a lock in the order in which they lined up for it.
 //
-// Whoever waited for other tasks of its process already when another one called is before that one. Attempts that do not wait, holds that go deeper and those with a lifetime are not
-// judged: the last may be over before the caller knows.
+// Whoever waited for other tasks of its process already when another one called is before that one. Attempts that do not wait, holds that go deeper, or
+// may because the Lock is shared, and those with a lifetime are not judged: the last may be over before the caller knows.
 const lineSentence = "Tasks of one process get a lock in the order in which they lined up for it."
 
 type line struct {
@@ -37,7 +37,7 @@ func (l *line) event(f *facts, e *Event) {
 		l.leave(bit(e.Client))
 	case Acquired:
 		l.leave(bit(e.Client))
-		if e.Depth > 1 || f.lock(e).Lifetime > 0 {
+		if e.Depth > 1 || f.lock(e).Lifetime > 0 || f.lock(e).Shared {
 			return
 		}
 		path := f.client(e.Client).path

@@ -3,10 +3,10 @@ package property
 // P5: every acquisition from inside a hold goes one level deeper and every release one level up; the lock is given back with the last level, and not before and not twice.
 const reentrancySentence = "Every acquisition from inside a hold goes one level deeper and every release one level up; the lock is given back with the last level, and not before and not twice."
 
-// blind reports whether the levels of a shared Lock cannot be told apart: some may be over by the clock, or a release of all of them may have been refused.
+// blind reports whether the levels of a shared Lock cannot be told apart: some may be over by the clock, or by a release of all of them, before who has them knows of them.
 func (f *facts) blind(e *Event) bool {
 	l := f.lock(e)
-	return l.Shared && (l.Lifetime > 0 || f.process(e.Process).struck > 0)
+	return l.Shared && (l.Lifetime > 0 || f.ended || f.process(e.Process).struck > 0)
 }
 
 type reentrancy struct{}
