@@ -88,6 +88,9 @@ func TestReadWriteHistories(t *testing.T) {
 			ops:      []Operation{reads(p1, 1, 2), released(p1, 3, Never), announced(p1, 5, 6), op(p1, model.Acquire, 7, Never), reads(p2, 8, 9)},
 			evidence: "p2 acquire to read (8ns to 9ns) has no place: a writer has announced itself (free, p1 announced)"},
 
+		{name: "the wish of a killed writer outlives another's hold", faults: func(h *History) { h.Killed(2, 3) },
+			ops: []Operation{announced(p2, 1, 2), announced(p1, 3, 4), writes(p1, 5, 6), ended(p2, 8, 9)}},
+
 		{name: "two writers", ops: []Operation{announced(p1, 1, 2), writes(p1, 3, 4), announced(p2, 1, 2), writes(p2, 3, 5), released(p1, 6, 7)},
 			evidence: "p1 held from 4ns to 6ns, and p2 from 5ns to the end: both for 1ns from 5ns"},
 		{name: "a reader beside a writer", ops: []Operation{announced(p1, 1, 2), writes(p1, 3, 4), reads(p2, 5, 6), released(p1, 7, 8)},
@@ -146,6 +149,9 @@ func TestLeaseHistories(t *testing.T) {
 			acquired(p1, 1, 2, 1), op(p1, model.Acquire, 3, Never), beat(p1, 4, 5, 1), expired(p1, 6, 1), released(p1, 8, 9).with(2), acquired(p2, 10, 11, 3)}},
 		{name: "a release that never returned, of another hold", faults: func(h *History) { h.Killed(1, 10) }, ops: []Operation{
 			acquired(p1, 1, 2, 1), op(p1, model.Acquire, 3, Never), released(p1, 4, Never).with(2), acquired(p2, 5, 12, 2)}},
+
+		{name: "a release that never returned, and came late", ops: []Operation{
+			released(p1, 1, Never), op(p1, model.Acquire, 2, Never), acquired(p2, 3, 4, 0), released(p2, 5, 5), beat(p1, 6, 7, 0), acquired(p2, 8, 9, 0)}},
 
 		{name: "stolen before it expired", ops: []Operation{acquired(p1, 1, 2, 1), expired(p1, 9, 1), acquired(p2, 3, 6, 2)},
 			evidence: "p2 acquire, token 2 (3ns to 6ns) has no place: another client holds the lock, and has kept it (p1 holds it, last token 1)"},
@@ -290,6 +296,40 @@ func cuts[S Spec[S]](t *testing.T, habits habit) {
 		}
 		if first < 10 || last < first/3 {
 			t.Errorf("seed %d: %d calls are cut into %d pieces in the first half, and into %d in the second", seed, len(s.calls), first, last)
+		}
+	}
+}
+
+// TestHoldsTellTheOrderOfWaiters: all call at the beginning and get in one after the other, so that nothing but their holds tells when.
+func TestHoldsTellTheOrderOfWaiters(t *testing.T) {
+	var mutex, rw History
+	for i := range 100 {
+		c, at := Client{Process: i}, time.Duration(10*i+10)
+		end := released(c, at+5, at+6)
+		if i%3 == 0 {
+			end = ended(c, at+5, Never) // at some time before the next one gets in
+		}
+		mutex.Operations = append(mutex.Operations, acquired(c, 0, at, 0), end)
+		if i%2 == 0 {
+			rw.Operations = append(rw.Operations, op(c, model.AcquireRead, 0, at), released(c, at+5, at+6))
+		} else {
+			rw.Operations = append(rw.Operations, op(c, model.Announce, at-4, at-3), op(c, model.Acquire, at-3, at), released(c, at+5, at+6))
+		}
+	}
+	pieces := func(h History, kind nature) int {
+		s := h.settle(kind, h.inClientOrder(), nil)
+		s.narrow(kind)
+		return len(s.cut(1))
+	}
+	if n := pieces(mutex, natureOf[model.Mutex]()); n < 90 {
+		t.Errorf("100 holds are cut into %d pieces", n)
+	}
+	if n := pieces(rw, natureOf[model.RW]()); n < 90 {
+		t.Errorf("100 holds of readers and writers are cut into %d pieces", n)
+	}
+	for _, got := range []Result{Check(mutex, plenty), CheckAs[model.RW](rw, plenty)} {
+		if got.Verdict != Linearizable {
+			t.Error(got.Verdict, got.Evidence)
 		}
 	}
 }
