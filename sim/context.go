@@ -11,6 +11,7 @@ type simContext struct {
 	context.Context // made by context.WithCancelCause
 	world           *World
 	cancel          context.CancelCauseFunc
+	values          context.Context // where to look up values instead; nil if there is no difference
 	parent          *simContext
 	children        []*simContext
 	waiters         []*Task
@@ -32,6 +33,12 @@ func (c *simContext) Value(key any) any {
 	if key == (contextKey{}) {
 		return c
 	}
+	if c.values != nil {
+		if v := c.Context.Value(key); v == any(c.Context) { // what package context finds its own by
+			return v
+		}
+		return c.values.Value(key)
+	}
 	return c.Context.Value(key)
 }
 
@@ -45,24 +52,45 @@ func (c *simContext) Deadline() (time.Time, bool) {
 }
 
 // contextOf returns the simulated context that ctx ends with, nil for one that never ends.
-func contextOf(ctx context.Context) *simContext {
+func (w *World) contextOf(ctx context.Context) *simContext {
 	if ctx.Done() == nil {
 		return nil
 	}
-	c, _ := ctx.Value(contextKey{}).(*simContext)
-	if c == nil || c.Done() != ctx.Done() {
-		panic("sim: a context that can end must be derived through the host (WithCancel, WithTimeout), or nobody could say when it ends")
+	if c, _ := ctx.Value(contextKey{}).(*simContext); c != nil && c.Done() == ctx.Done() {
+		return c
 	}
-	return c
+	if c := sameEnd(w.contexts, ctx); c != nil { // it has the end of one context and the values of another
+		return c
+	}
+	if err := ctx.Err(); err != nil {
+		return &simContext{Context: ctx, world: w, err: err}
+	}
+	panic("sim: a context that can end must be derived through the host (WithCancel, WithTimeout), or nobody could say when it ends")
+}
+
+func sameEnd(list []*simContext, ctx context.Context) *simContext {
+	for _, c := range list {
+		if c.Done() == ctx.Done() {
+			return c
+		}
+		if d := sameEnd(c.children, ctx); d != nil {
+			return d
+		}
+	}
+	return nil
 }
 
 // newContext derives a context.
 func (w *World) newContext(parent context.Context) *simContext {
-	p := contextOf(parent)
+	p := w.contextOf(parent)
 	c := &simContext{world: w, parent: p}
+	if p != nil && parent.Value(contextKey{}) != any(p) {
+		c.values, parent = parent, p // package context would start a goroutine
+	}
 	c.Context, c.cancel = context.WithCancelCause(parent)
 	switch {
 	case p == nil:
+		w.contexts = append(w.contexts, c)
 	case p.err != nil:
 		c.err = p.err
 	default:
@@ -76,7 +104,9 @@ func (c *simContext) end(err, cause error) {
 	if c.err != nil {
 		return
 	}
-	if p := c.parent; p != nil && p.err == nil {
+	if p := c.parent; p == nil {
+		c.world.contexts = without(c.world.contexts, c)
+	} else if p.err == nil {
 		p.children = without(p.children, c)
 	}
 	c.cancel(cause) // first: whoever is woken finds the cause
@@ -121,7 +151,10 @@ func (c *simContext) cause() error {
 	if c == nil || c.err == nil {
 		return nil
 	}
-	return context.Cause(c.Context)
+	if cause := context.Cause(c.Context); cause != nil {
+		return cause
+	}
+	return c.err
 }
 
 // without returns list less its element x, in the same order.
@@ -156,7 +189,11 @@ func (p *Process) WithTimeout(parent context.Context, d time.Duration, cause err
 	if outer, ok := parent.Deadline(); ok && outer.Before(c.deadline) {
 		c.deadline = outer
 	}
-	if c.err == nil {
+	switch {
+	case c.err != nil:
+	case d <= 0:
+		c.end(context.DeadlineExceeded, cause)
+	default:
 		c.timer = p.after(d, func() { c.end(context.DeadlineExceeded, cause) })
 	}
 	return c, func() {
@@ -168,7 +205,7 @@ func (p *Process) WithTimeout(parent context.Context, d time.Duration, cause err
 // AfterDone implements [fs.Tasks].
 func (p *Process) AfterDone(ctx context.Context, f func()) (stop func() bool) {
 	p.world.call(OpGo)
-	c := contextOf(ctx)
+	c := p.world.contextOf(ctx)
 	if c == nil {
 		pending := true
 		return func() bool {

@@ -24,7 +24,7 @@ var errnos = []struct {
 	{"EISDIR", syscall.EISDIR, fs.ErrIsDirectory},
 	{"ELOOP", syscall.ELOOP, fs.ErrSymlink},
 	{"EMFILE", syscall.EMFILE, nil},
-	{"ENAMETOOLONG", syscall.ENAMETOOLONG, nil},
+	{"ENAMETOOLONG", syscall.ENAMETOOLONG, fs.ErrNameTooLong},
 	{"ENFILE", syscall.ENFILE, nil},
 	{"ENOENT", syscall.ENOENT, nil},
 	{"ENOLCK", syscall.ENOLCK, fs.ErrNoLocks},

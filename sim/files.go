@@ -402,7 +402,7 @@ type lockWait struct {
 
 // WaitLock implements [fs.FileLock]. When a lock is given up, everybody who waits for the file asks again, and whoever comes first has it: so does Linux.
 func (f *file) WaitLock(ctx context.Context, r fs.Region, m fs.LockMode) (bool, error) {
-	w, c := f.proc.world, contextOf(ctx)
+	w, c := f.proc.world, f.proc.world.contextOf(ctx)
 	for {
 		t, _, err := f.about(OpWaitLock)
 		t.lock = lockWait{f.disk.Inode(), f.id, r, m}

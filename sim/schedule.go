@@ -53,7 +53,7 @@ func (w *World) call(op Op) *Task {
 
 // pause lets others run for d.
 func (w *World) pause(t *Task, d time.Duration) {
-	t.readyAt = w.now + d
+	t.readyAt = w.now + max(d, 0)
 	if t.readyAt < w.now { // overflow: for ever
 		t.readyAt = math.MaxInt64
 	}

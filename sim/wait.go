@@ -27,7 +27,7 @@ func (e *event) Set() {
 }
 
 func (e *event) Wait(ctx context.Context) error {
-	c := contextOf(ctx)
+	c := e.world.contextOf(ctx)
 	for {
 		t := e.world.call(OpWait)
 		if e.set {
@@ -46,7 +46,7 @@ func (e *event) Wait(ctx context.Context) error {
 
 // Sleep implements [fs.Tasks].
 func (p *Process) Sleep(ctx context.Context, d time.Duration) error {
-	w, c := p.world, contextOf(ctx)
+	w, c := p.world, p.world.contextOf(ctx)
 	t := w.call(OpSleep)
 	if err := c.cause(); err != nil {
 		return err

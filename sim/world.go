@@ -75,7 +75,8 @@ type World struct {
 	faulty    [numOps]bool // some fault is about the call
 	schedule  []Deviation
 	onPower   func(*Machine)
-	lockers   []*Task // that wait for locks, in the order in which they began
+	contexts  []*simContext // that have not ended, those that descend from no other
+	lockers   []*Task       // that wait for locks, in the order in which they began
 }
 
 // god is what is called whatever no process does.

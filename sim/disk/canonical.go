@@ -16,7 +16,10 @@ func (d *Disk) Canonical(c Cred, name string) (string, error) {
 	}
 	dir, element := splitLast(abs)
 	parent, err := d.resolveExisting(&c, dir)
-	if err != nil {
+	switch {
+	case err == errNotDirectory:
+		return "", pathError("canonical", name, openNotDirectory)
+	case err != nil:
 		return "", pathError("canonical", name, err)
 	}
 	return path.Join(parent, element), nil // ".." too: the parent has no symbolic links

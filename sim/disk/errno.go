@@ -52,10 +52,11 @@ var (
 	errOverflow     = &errno{syscall.EOVERFLOW, "value too large for defined data type", nil}
 )
 
-// The same with the portable condition that Open and the locks see in them.
+// The same with the portable condition that Open, Canonical and the locks see in them.
 var (
 	openIsDirectory     = fs.Mark(errIsDirectory, fs.ErrIsDirectory)
 	openNotDirectory    = fs.Mark(errNotDirectory, fs.ErrNotDirectory)
+	openNameTooLong     = fs.Mark(errNameTooLong, fs.ErrNameTooLong)
 	openSymlink         = fs.Mark(errLoop, fs.ErrSymlink)
 	openSymlinkNotThere = fs.Mark(errNotDirectory, fs.ErrSymlink)
 	lockNoLocks         = fs.Mark(errNoLock, fs.ErrNoLocks)

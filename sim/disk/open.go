@@ -31,6 +31,8 @@ func (d *Disk) openCondition(c *Cred, path string, flag fs.OpenFlag, err *errno)
 		return err == nil && i.isSymlink()
 	}
 	switch {
+	case err == errNameTooLong:
+		return openNameTooLong
 	case err == errIsDirectory:
 		return openIsDirectory
 	case err == errNotDirectory && flag&fs.Directory != 0 && flag&fs.NoFollow != 0 && isSymlink():
