@@ -54,7 +54,7 @@ type tenant struct {
 	proc    *sim.Process
 	stopped bool
 	lock    *lock.Lock
-	file    int           // which lock file it has opened, see leaseGame
+	file    int           // which lock file it had open last that is certain, see leaseGame; it may have gone on to a later one
 	life    time.Duration // 0 is for ever
 	taken   time.Duration // when the lock was taken last, as OnAcquired says
 	levels  []*storey
@@ -251,7 +251,7 @@ func (g *leaseGame) granted(t *tenant) time.Duration {
 // behind reports whether a tenant may have a file open that is no longer the lock file, and which a holder that was relieved still has locked. It takes some time to find out, and one attempt
 // may not.
 func (g *leaseGame) behind(t *tenant) bool {
-	return t.file != g.file && slices.ContainsFunc(g.tenants, func(u *tenant) bool { return u.holds() && u.file == t.file })
+	return t.file != 0 && t.file != g.file && slices.ContainsFunc(g.tenants, func(u *tenant) bool { return u.holds() && u != g.holder })
 }
 
 func (g *leaseGame) acquire(t *tenant, try bool, limit time.Duration) error {
