@@ -115,7 +115,7 @@ func (w *World) strike(t *Task, name string, after bool) (err syscall.Errno, byt
 		f.hits++
 		t.proc.happened(Struck)
 		if w.config.Trace != nil {
-			w.Note("fault: " + f.Kind.String())
+			w.config.Trace(Record{Step: w.steps, Time: w.now, Task: t, Op: t.op, Path: name, Fault: f.Kind, Note: "fault: " + f.Kind.String()})
 		}
 		w.hash = scramble(w.hash ^ uint64(f.Kind))
 		switch f.Kind {

@@ -13,7 +13,7 @@ import (
 
 // Everything that the machine may use. What is not here has to be shown first to be the same in every process: hash/maphash and math/rand are not, and sync waits behind the scheduler's back.
 var imports = []string{
-	"bytes", "context", "encoding/binary", "errors", "fmt", "io", "io/fs", "iter", "math", "math/bits", "os", "path", "runtime/debug", "slices", "strconv", "strings", "syscall", "time",
+	"bytes", "context", "encoding/binary", "encoding/json", "errors", "fmt", "io", "io/fs", "iter", "math", "math/bits", "os", "path", "runtime/debug", "slices", "strconv", "strings", "syscall", "text/tabwriter", "time",
 	"github.com/holdfast-lock/holdfast/fs", "github.com/holdfast-lock/holdfast/sim/disk",
 }
 

@@ -11,6 +11,7 @@ type Record struct {
 	Path   string        // of the file that the call was about, if any
 	Detail string        // what came of it, besides Err
 	Err    error
+	Fault  FaultKind // that strikes in the call; Op and Path are the call's, Note says so too
 	Note   string
 }
 

@@ -1,0 +1,130 @@
+package sim
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// WriteTimeline writes what happened as a text with a column for each process, and one for what nobody in the world knows. Calls that only look at a clock or set it are left out unless clocks is true.
+//
+//	step       time  │ a               │ b               │
+//	   2  0.0000100  │                 │ ✗ stop          │
+//	   2  0.0000100  │ open /k         │                 │
+//	   3  0.0000110  │ trylock /k held │                 │ {a has it}
+//	   4  1.0000100  │                 │ open /k         │
+//	   5  1.0000110  │                 │ trylock /k busy │
+//
+// A call stands at the time of its effect; the tasks of a process but its first have their number before it, a fault has a ✗. Notes stand in braces beside the call that they follow.
+func WriteTimeline(w io.Writer, records []Record, clocks bool) error {
+	t := timeline{clocks: clocks}
+	for i := range records {
+		t.add(&records[i])
+	}
+	return t.write(w)
+}
+
+type timeline struct {
+	clocks  bool
+	columns []*Process // the first of each name
+	lines   []timelineLine
+}
+
+type timelineLine struct {
+	step  int
+	time  time.Duration
+	task  *Task
+	cell  string // in the column of the task's process
+	notes []string
+}
+
+func (t *timeline) add(r *Record) {
+	if r.Note != "" && r.Fault == 0 {
+		if n := len(t.lines) - 1; n >= 0 && t.lines[n].step == r.Step && t.lines[n].task == r.Task {
+			t.lines[n].notes = append(t.lines[n].notes, "{"+r.Note+"}")
+			return
+		}
+		t.lines = append(t.lines, timelineLine{step: r.Step, time: r.Time, task: r.Task, notes: []string{"{" + r.Note + "}"}})
+		return
+	}
+	if clockOps[r.Op] && !t.clocks || r.Task == nil {
+		return
+	}
+	if p := r.Task.proc; p != r.Task.world.god && !slices.ContainsFunc(t.columns, func(q *Process) bool { return q.name == p.name }) {
+		t.columns = append(t.columns, p)
+	}
+	l := timelineLine{step: r.Step, time: r.Time, task: r.Task, cell: r.describe()}
+	if r.Task.proc == r.Task.world.god {
+		l.cell, l.notes = "", []string{l.cell}
+	}
+	t.lines = append(t.lines, l)
+}
+
+// clockOps are the calls about a clock only, and the end of a context, which for a call means what a timer does.
+var clockOps = [numOps]bool{OpNow: true, OpMonotonic: true, OpUptime: true, OpTimer: true, OpStopTimer: true, OpCancel: true}
+
+// describe says what a task did, and what came of it.
+func (r *Record) describe() string {
+	var b strings.Builder
+	if name := r.Task.String(); name != r.Task.proc.name {
+		b.WriteString(strings.TrimPrefix(name, r.Task.proc.name) + " ")
+	}
+	if r.Fault != 0 {
+		b.WriteString("✗ " + r.Fault.String())
+		return b.String()
+	}
+	b.WriteString(r.Op.String())
+	for _, word := range []string{r.Path, r.Detail} {
+		if word != "" {
+			b.WriteString(" " + word)
+		}
+	}
+	if r.Err != nil {
+		text := r.Err.Error()
+		b.WriteString(" → " + strings.TrimSpace(text[strings.LastIndexByte(text, ':')+1:])) // the rest repeats the call
+	}
+	return b.String()
+}
+
+func (t *timeline) write(w io.Writer) error {
+	slices.SortFunc(t.columns, func(a, b *Process) int { return a.serial - b.serial })
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)
+	fmt.Fprintf(table, "%5s %10s \t", "step", "time")
+	for _, p := range t.columns {
+		fmt.Fprintf(table, "│ %s\t", p.name)
+	}
+	fmt.Fprintln(table, "│")
+	for _, l := range t.lines {
+		fmt.Fprintf(table, "%5d %10.7f \t", l.step, l.time.Seconds())
+		for _, p := range t.columns {
+			if l.task != nil && l.task.proc.name == p.name {
+				fmt.Fprintf(table, "│ %s\t", printable(l.cell))
+			} else {
+				fmt.Fprint(table, "│\t")
+			}
+		}
+		fmt.Fprintf(table, "│ %s\n", printable(strings.Join(l.notes, " ")))
+	}
+	table.Flush() // to memory
+	for line := range bytes.Lines(text.Bytes()) {
+		if _, err := w.Write(append(bytes.TrimRight(line, " \n"), '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printable keeps what a stranger has put into a name from breaking the table.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, s)
+}
