@@ -17,18 +17,17 @@ import (
 )
 
 // turmoil is a world in which everything happens at once: two machines with clocks of their own, processes that contend for a lock with all its options, that are stopped, killed and
-// started anew, calls that fail, and a power loss. Who gets in does not matter here.
-func turmoil(seed uint64, engine sim.Engine, trace func(sim.Record)) *sim.World {
-	w := sim.New(sim.Config{
-		Seed: seed, Strategy: new(sim.Portfolio), Engine: engine, Slack: []time.Duration{0, time.Millisecond, -1}[seed%3], Steps: 20_000, Record: true, Trace: trace,
-		Faults: []sim.Fault{
-			{Op: sim.OpTryLock, Nth: 3, Kind: sim.Stop, For: 3 * time.Millisecond},
-			{Op: sim.OpOpen, Nth: 7, Kind: sim.Error, Err: syscall.EMFILE},
-			{Op: sim.OpWaitLock, Nth: 2, After: true, Kind: sim.Spurious},
-			{Process: "b", Op: sim.OpUnlock, Nth: 1, Kind: sim.Kill},
-			{Op: sim.OpSync, Kind: sim.Delay, For: time.Millisecond},
-		},
-	})
+// started anew, calls that fail, and a power loss. Who gets in does not matter here. The configuration says what must not matter either.
+func turmoil(seed uint64, c sim.Config) *sim.World {
+	c.Seed, c.Strategy, c.Slack, c.Steps, c.Record = seed, new(sim.Portfolio), []time.Duration{0, time.Millisecond, -1}[seed%3], 20_000, true
+	c.Faults = []sim.Fault{
+		{Op: sim.OpTryLock, Nth: 3, Kind: sim.Stop, For: 3 * time.Millisecond},
+		{Op: sim.OpOpen, Nth: 7, Kind: sim.Error, Err: syscall.EMFILE},
+		{Op: sim.OpWaitLock, Nth: 2, After: true, Kind: sim.Spurious},
+		{Process: "b", Op: sim.OpUnlock, Nth: 1, Kind: sim.Kill},
+		{Op: sim.OpSync, Kind: sim.Delay, For: time.Millisecond},
+	}
+	w := sim.New(c)
 	d := disk.New(disk.Options{Durability: true, ReuseInodes: true, Granularity: 4 * time.Millisecond})
 	machines := []*sim.Machine{
 		w.NewMachine("m1", sim.Clock{Noise: time.Millisecond, Drift: 0.01}, d),
@@ -94,7 +93,7 @@ const seeds = 1000
 func summaries(engine sim.Engine) string {
 	var b strings.Builder
 	for seed := range uint64(seeds) {
-		b.WriteString(summary(seed, turmoil(seed, engine, nil)))
+		b.WriteString(summary(seed, turmoil(seed, sim.Config{Engine: engine})))
 	}
 	return b.String()
 }
@@ -159,10 +158,10 @@ func TestTraceIsTheSame(t *testing.T) {
 	for seed := range uint64(50) {
 		var traces [2]bytes.Buffer
 		for engine, b := range []*bytes.Buffer{&traces[0], &traces[1]} {
-			w := turmoil(seed, sim.Engine(engine), func(r sim.Record) {
+			w := turmoil(seed, sim.Config{Engine: sim.Engine(engine), Trace: func(r sim.Record) {
 				fmt.Fprintln(b, r.Step, r.Time, r.Task, r.Op, r.Path, r.Detail, r.Err, r.Note)
-			})
-			if got, want := summary(seed, w), summary(seed, turmoil(seed, sim.Coroutines, nil)); got != want {
+			}})
+			if got, want := summary(seed, w), summary(seed, turmoil(seed, sim.Config{})); got != want {
 				t.Errorf("traced: %suntraced: %s", got, want)
 			}
 		}

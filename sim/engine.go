@@ -20,8 +20,8 @@ type baton interface {
 	yield()
 }
 
-func (e Engine) start(t *Task) baton {
-	if e == Channels {
+func (w *World) start(t *Task) baton {
+	if w.config.Engine == Channels {
 		c := &channel{run: make(chan struct{}), back: make(chan struct{})}
 		go func() {
 			<-c.run
@@ -30,16 +30,47 @@ func (e Engine) start(t *Task) baton {
 		}()
 		return c
 	}
-	c := new(coroutine)
-	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		c.pass = yield
-		t.main()
+	return w.crew.take(t)
+}
+
+// Crew are coroutines that have no task at the moment. Worlds that are given one, one after the other, need no new ones, nor stacks that have to grow first.
+type Crew struct{ idle []*coroutine }
+
+// Close ends the coroutines. The crew can be used on.
+func (c *Crew) Close() {
+	for _, idle := range c.idle {
+		idle.stop()
+	}
+	c.idle = nil
+}
+
+func (c *Crew) take(t *Task) *coroutine {
+	if n := len(c.idle); n > 0 {
+		idle := c.idle[n-1]
+		c.idle = c.idle[:n-1]
+		idle.task = t
+		return idle
+	}
+	fresh := &coroutine{task: t}
+	fresh.next, fresh.stop = iter.Pull(func(yield func(struct{}) bool) {
+		fresh.pass = yield
+		for {
+			crew := fresh.task.world.crew // not the one that made it
+			fresh.task.main()             // one that ends its goroutine ends the coroutine
+			fresh.task = nil
+			crew.idle = append(crew.idle, fresh)
+			if !yield(struct{}{}) {
+				return
+			}
+		}
 	})
-	return c
+	return fresh
 }
 
 type coroutine struct {
+	task *Task
 	next func() (struct{}, bool)
+	stop func()
 	pass func(struct{}) bool
 }
 

@@ -15,6 +15,8 @@ type Config struct {
 	Strategy Strategy
 	// Engine is how tasks take turns; it changes nothing that can be seen.
 	Engine Engine
+	// Crew are the coroutines of worlds before, if there were some.
+	Crew *Crew
 	// Slack is how far the clock may run ahead of a task that could go on: whoever is ready within that time after the first may run as well. With 0 events happen in the order
 	// of their times; with a negative one anybody may be held up for as long as the strategy likes, which is some minutes at most: a program in which something happens every quarter of
 	// a second would otherwise go on for ever without one of its tasks.
@@ -75,6 +77,7 @@ type World struct {
 	faulty    [numOps]bool // some fault is about the call
 	schedule  []Deviation
 	onPower   func(*Machine)
+	crew      *Crew
 	contexts  []*simContext // that have not ended, those that descend from no other
 	lockers   []*Task       // that wait for locks, in the order in which they began
 }
@@ -85,6 +88,9 @@ const god = "world"
 // New returns an empty world.
 func New(c Config) *World {
 	w := &World{config: c, strategy: c.Strategy, slack: c.Slack, limit: c.Steps, source: source{scramble(c.Seed)}}
+	if w.crew = c.Crew; w.crew == nil {
+		w.crew = new(Crew)
+	}
 	if w.slack < 0 {
 		w.slack = unbounded
 	}
@@ -168,7 +174,7 @@ func (w *World) resume(t *Task) {
 	w.current = t
 	if t.baton == nil {
 		t.op, t.object = OpStart, 0
-		t.baton = w.config.Engine.start(t)
+		t.baton = w.start(t)
 	}
 	t.baton.resume()
 	if t.state == done {
@@ -214,6 +220,9 @@ func (w *World) unwind() {
 		w.remove(t)
 	}
 	w.current = nil
+	if w.config.Crew == nil {
+		w.crew.Close()
+	}
 }
 
 func (w *World) stuck() error {

@@ -60,8 +60,10 @@ func TestProcessesTakeTheLockInTurns(t *testing.T) {
 
 func BenchmarkSchedule(b *testing.B) {
 	steps := 0
+	crew := new(sim.Crew)
+	defer crew.Close()
 	for seed := uint64(0); b.Loop(); seed++ {
-		w, err := contend(sim.Config{Seed: seed, Strategy: new(sim.Random), Slack: time.Millisecond}, 4, 3)
+		w, err := contend(sim.Config{Crew: crew, Seed: seed, Strategy: new(sim.Random), Slack: time.Millisecond}, 4, 3)
 		if err != nil {
 			b.Fatal(err)
 		}
