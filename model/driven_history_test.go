@@ -61,13 +61,14 @@ var crowdPlans = rapid.Custom(func(t *rapid.T) crowdPlan {
 			Work:   rapid.IntRange(0, 20).Draw(t, "work"),
 			Levels: rapid.SampledFrom([]string{"one", "one", "inner first", "outer first", "all at once", "twice"}).Draw(t, "levels"),
 		}
-	}), 0, 4)
+	}), 0, 6)
+	clients := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) crowdClient {
+		return crowdClient{process.Draw(t, "process"), cycles.Draw(t, "cycles")}
+	}), 0, 6)
 	return crowdPlan{
 		Life:    max(0, rapid.IntRange(-2, 3).Draw(t, "life")),
 		Fencing: rapid.Bool().Draw(t, "fencing"),
-		Clients: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) crowdClient {
-			return crowdClient{process.Draw(t, "process"), cycles.Draw(t, "cycles")}
-		}), 0, 6).Draw(t, "clients"),
+		Clients: slices.Concat(clients.Draw(t, "clients"), clients.Draw(t, "more clients")), // six on the average
 		Blows: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) blow {
 			return blow{
 				At:      rapid.IntRange(0, 60).Draw(t, "at"),
