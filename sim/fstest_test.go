@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -89,14 +90,21 @@ func cando() []fstest.Operation {
 // TestLockInTheMachine: everything that package lock promises, between two processes.
 func TestLockInTheMachine(t *testing.T) {
 	conditions(t, []string{"posix first", "tmpfs first", "posix random", "tmpfs sticky", "posix sticky", "posix pct", "tmpfs pos", "posix pos"}, func(t *testing.T, c sim.Config, o disk.Options) {
-		locktest.Run(t, func(t *testing.T) locktest.Fixture {
-			h := newInside(t, c, o)
-			ended := h.NewEvent()
-			peer := h.Machine().Start("b", func(p *sim.Process) { ended.Wait(context.Background()) })
-			return locktest.Fixture{Host: h, Peer: peer, Dir: testDir,
-				New:    func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.New(path, opts...) },
-				Within: func(body func()) { h.run(func() { defer ended.Set(); body() }) },
-			}
-		})
+		for seed := range uint64(10) {
+			c.Seed = seed
+			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { testLock(t, c, o) })
+		}
+	})
+}
+
+func testLock(t *testing.T, c sim.Config, o disk.Options) {
+	locktest.Run(t, func(t *testing.T) locktest.Fixture {
+		h := newInside(t, c, o)
+		ended := h.NewEvent()
+		peer := h.Machine().Start("b", func(p *sim.Process) { ended.Wait(context.Background()) })
+		return locktest.Fixture{Host: h, Peer: peer, Dir: testDir,
+			New:    func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.New(path, opts...) },
+			Within: func(body func()) { h.run(func() { defer ended.Set(); body() }) },
+		}
 	})
 }
