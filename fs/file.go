@@ -112,7 +112,7 @@ type File interface {
 	Chmod(perm FileMode) error
 	// SetTimes sets the times of last access and modification of the open file.
 	SetTimes(atime, mtime time.Time) error
-	// Sync returns when the file's content and size would survive a power failure. For a directory these are its names.
+	// Sync returns when the file's content and size would survive a power failure. For a directory these are its names. The error is [ErrUnsupported] where the filesystem has no such call.
 	Sync() error
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	iofs "io/fs"
 	"math"
 	"path/filepath"
 
@@ -26,8 +27,9 @@ const Suffix = ".fence"
 //
 // A number is written while the file is locked, and synced afterwards: a sync takes long, and a process that is stopped in it must not keep the others out. So
 // several numbers can be on their way to the disk, and a power failure may tear the slots of them all. Therefore the first number of each half of the ring is
-// written only when all before it are on the disk: then the other half still holds the last of these. The numbers before the first half is full also wait for
-// the name of the file to be on the disk.
+// written only when all before it are on the disk: then the other half still holds the last of these. So is the second number of all: a file in which no slot is whole is one that
+// nobody was told a number of, if there are but remains of the first. The numbers before the first half is full also wait for
+// the name of the file, and those of the directories that lead to it, to be on the disk.
 const (
 	slotSize = 20 + 1 + 8 + 1
 	slots    = 16
@@ -35,7 +37,7 @@ const (
 )
 
 var (
-	// ErrDamaged says that the file has content, and no slot of it is whole.
+	// ErrDamaged says that the file has content, no slot of it is whole, and a number may have been told.
 	ErrDamaged = errors.New("the fencing number cannot be read")
 	// ErrMoved says that the lock file has lost its name.
 	ErrMoved = errors.New("the lock file has lost its name")
@@ -97,7 +99,7 @@ func advance(host fs.Host, f fs.File, path string, id fs.FileID, settled uint64)
 		return 0, false, err
 	case last == math.MaxUint64:
 		return 0, false, fmt.Errorf("%s: there is no larger number: restore the file", f.Name())
-	case (last+1)%half == 0 && last > settled:
+	case last > settled && (last == 1 || (last+1)%half == 0):
 		return last, false, nil
 	}
 	n = last + 1
@@ -110,15 +112,26 @@ func settle(host fs.Host, f fs.File, n uint64) error {
 	if err := f.Sync(); err != nil || n >= half {
 		return err
 	}
-	dir, err := host.Open(filepath.Dir(f.Name()), fs.ReadOnly|fs.Directory, 0)
-	if err == nil {
-		err = dir.Sync()
-		dir.Close()
+	dir := filepath.Dir(f.Name())
+	if err := syncDir(host, dir); err != nil && !errors.Is(err, fs.ErrUnsupported) {
+		return err
 	}
-	if errors.Is(err, fs.ErrUnsupported) {
-		return nil
+	// The directory, and those above it, may have been made a moment ago, by this process or another one. Those that cannot be synced are not for this user to make anything in.
+	for parent := filepath.Dir(dir); parent != dir; parent = filepath.Dir(dir) {
+		dir = parent
+		if err := syncDir(host, dir); err != nil && !errors.Is(err, fs.ErrUnsupported) && !errors.Is(err, iofs.ErrPermission) {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+func syncDir(host fs.Host, path string) error {
+	dir, err := host.Open(path, fs.ReadOnly|fs.Directory, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // read returns the largest number in the file.
@@ -134,10 +147,27 @@ func read(f fs.File) (uint64, error) {
 			n = max(n, m)
 		}
 	}
-	if n == 0 && size > 0 {
+	if n == 0 && !untold(buf[:size]) {
 		return 0, fmt.Errorf("%s: %w: restore the file, or remove it if nothing that checks the number remembers an old one", f.Name(), ErrDamaged)
 	}
 	return n, nil
+}
+
+// untold reports whether a file without a whole slot can be what a power failure or a full disk left of the first number before anybody was told it. What was not written reads as
+// zeros, or the file ends there.
+func untold(content []byte) bool {
+	if len(content) == 0 {
+		return true
+	}
+	if len(content) <= slotSize || len(content) > 2*slotSize { // cut off by somebody, or there were more numbers
+		return false
+	}
+	for i, b := range content {
+		if b != 0 && (i < slotSize || b != encode(1)[i-slotSize]) {
+			return false
+		}
+	}
+	return true
 }
 
 func encode(n uint64) []byte {
