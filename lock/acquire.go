@@ -86,6 +86,14 @@ func (l *Lock) contend(ctx context.Context, o *options) (*Hold, error) {
 	}
 	single := o.once || o.timeout == 0
 	turn := s.queue.TryEnter()
+	if !turn { // maybe because of a hold that is over by the clock, although its timer has not got to run yet
+		s.expireIfDue()
+		turn = s.queue.TryEnter()
+	}
+	if err := context.Cause(ctx); turn && err != nil { // with the hold that had the turn
+		s.queue.Leave()
+		return nil, l.failed(ctx, o, err, 0)
+	}
 	var obstacle error
 	if turn {
 		t, err := s.proto.attempt(ctx, o, !single)

@@ -89,9 +89,13 @@ func (h *Hold) release(all bool) error {
 			err = lost
 		}
 		h.released = true
+		over := lost != nil || g.id != h.id
 		s.mu.Unlock()
 		if lost != nil {
 			s.expire(h.id)
+		}
+		if over {
+			s.host.OnDropped(h.outer, nil)
 		}
 		return h.failed(err)
 	}
@@ -117,7 +121,7 @@ func (h *Hold) release(all bool) error {
 	s.mu.Unlock()
 	ended, err := false, ErrOtherProcess
 	if s.host.PID() == s.pid { // else the lock is one with the parent's, and releasing it would take it from the parent
-		ended, err = s.finish(ErrReleased)
+		ended, err = s.finish(ErrReleased, false)
 	}
 	if ended {
 		s.host.OnDropped(h.outer, nil)
@@ -372,7 +376,7 @@ func holdDropped(obj any) {
 		h.released, h.open = true, 0
 		s.mu.Unlock()
 		if last {
-			defer s.mustFinish(ErrDropped) // after the warning, and even if that ends the goroutine
+			defer s.finish(ErrDropped, true) // after the warning, and even if that ends the goroutine
 		}
 		h.opts.warn("a hold was dropped without being released; it is released now", slog.String("path", h.Path()))
 	})

@@ -122,9 +122,9 @@ func (s *site) letGo() {
 	}
 }
 
-// finish ends the grant, whose releasing flag the caller has set, for the given reason, and reports whether it did. If not, the grant is as it was before,
-// except that its contexts have ended. There can be an error after the end as well: that of closing the file for good.
-func (s *site) finish(reason error) (ended bool, err error) {
+// finish ends the grant, whose releasing flag the caller has set, for the given reason, and reports whether it did. If not, because the lock could not be released, the grant is as it was
+// before, except that its contexts have ended. A grant that must end, because nobody could try again, does. There can be an error after the end as well: that of closing the file for good.
+func (s *site) finish(reason error, must bool) (ended bool, err error) {
 	s.mu.Lock()
 	g := s.grant
 	s.mu.Unlock()
@@ -139,9 +139,13 @@ func (s *site) finish(reason error) (ended bool, err error) {
 	}
 	if !passed {
 		if err := s.proto.release(); err != nil {
-			g.releasing = false
-			s.setGrant(g)
-			return false, err
+			if !must {
+				g.releasing = false
+				s.setGrant(g)
+				s.expireIfDue() // the timer may have fired in vain meanwhile
+				return false, err
+			}
+			s.proto.close() // which also drops the lock
 		}
 		s.setGrant(grant{})
 		s.queue.Leave()
@@ -168,9 +172,17 @@ func (s *site) setGrant(g grant) {
 	s.mu.Unlock()
 }
 
+// Timers stand still while the machine is suspended, the clock by which holds expire does not. So the clock is looked at when an eighth of the time that was left has passed, but not more
+// often than every second.
+const (
+	expirySlices   = 8
+	minExpirySlice = time.Second
+)
+
 // armExpiry ends the grant when its time has come.
 func (s *site) armExpiry(id uint64, expires time.Duration) {
-	timer := s.host.AfterFunc(expires-uptime(s.host), func() { s.expire(id) })
+	left := expires - uptime(s.host)
+	timer := s.host.AfterFunc(min(left, max(left/expirySlices, minExpirySlice)), func() { s.expire(id) })
 	s.mu.Lock()
 	if s.grant.id == id {
 		s.grant.timer = timer
@@ -192,7 +204,7 @@ func (s *site) expire(id uint64) {
 		return
 	}
 	expires := g.fate.expires
-	if now < expires { // the timer's clock ran ahead of the one that counts
+	if now < expires {
 		s.mu.Unlock()
 		s.armExpiry(id, expires)
 		return
@@ -200,7 +212,7 @@ func (s *site) expire(id uint64) {
 	g.fate.err = ErrExpired
 	g.releasing = true
 	s.mu.Unlock()
-	s.mustFinish(ErrExpired)
+	s.finish(ErrExpired, true)
 }
 
 // expireIfDue ends the grant if it has a lifetime that has passed.
@@ -211,16 +223,4 @@ func (s *site) expireIfDue() {
 	if f != nil && uptime(s.host) >= f.expires {
 		s.expire(id)
 	}
-}
-
-// mustFinish ends a grant that nobody could retry the release of.
-func (s *site) mustFinish(reason error) {
-	if ended, _ := s.finish(reason); ended {
-		return
-	}
-	s.proto.close() // which also drops the lock; releasing it then has nothing left that can fail
-	s.mu.Lock()
-	s.grant.releasing = true
-	s.mu.Unlock()
-	s.finish(reason)
 }
