@@ -49,7 +49,14 @@ func (n *native) try(ctx context.Context, o *options) (taken, error) {
 			return taken{}, n.refused(err)
 		}
 		if !held {
-			return taken{}, nil
+			// Whoever holds a file that has lost its name, maybe because it was relieved, does not hold the lock.
+			if same, err := sidecar.InPlace(n.host, n.path, n.id); same || err != nil {
+				return taken{}, err
+			}
+			if err := n.letGoUnlocked(); err != nil {
+				return taken{}, err
+			}
+			continue
 		}
 		t, err := n.verify(ctx, o)
 		if t.ok || t.obstacle != nil || err != nil {
