@@ -41,7 +41,9 @@ func inspectFile(host fs.Host, path string) (Status, error) {
 	info, err := host.Lstat(path)
 	switch {
 	case errors.Is(err, iofs.ErrNotExist):
-		return Status{Path: path, State: StateFree}, nil
+		st := Status{Path: path, State: StateFree}
+		st.Token, st.TokenErr = fence.Last(host, path) // it is counted on from there
+		return st, nil
 	case err != nil:
 		return Status{}, err
 	case info.Mode.Type() == iofs.ModeSymlink:
