@@ -36,7 +36,9 @@ func (cost) event(f *facts, e *Event) {
 	if l.Fencing {
 		most += callsOfFencing
 	}
-	if !c.alone || f.trouble >= c.at || !f.bounded() {
+	// A look at the context of a hold that is over by the clock gives up that lock first, and waits for whoever reads its record.
+	within := c.outer != 0 && f.grantOf(c.outer).latest != Never
+	if !c.alone || within || f.trouble >= c.at || !f.bounded() {
 		wait := int32(min((f.now-c.at)/time.Millisecond, 1<<24))
 		perMoment := int32(callsPerSecond / 1000)
 		if f.Polls {
