@@ -93,6 +93,9 @@ func (m *Machine) Resume() {
 	m.freeze()
 }
 
+// Slept returns for how long the machine has been suspended so far, without the suspension under way.
+func (m *Machine) Slept() time.Duration { return m.slept }
+
 func (m *Machine) freeze() {
 	for _, p := range m.processes {
 		p.freeze()

@@ -68,12 +68,27 @@ func (r *Runner) befall(o *op) {
 		r.machines[o.machine].Suspend()
 	case VerbResume:
 		r.asleep[o.machine] = false
-		r.machines[o.machine].Resume()
+		r.resume(o.machine)
 	case VerbPower:
 		r.asleep[o.machine] = false
 		r.powerLoss(r.machines[o.machine], o.Keep)
 	case VerbClock:
 		r.machines[o.machine].StepClock(o.For)
+	}
+}
+
+// resume ends a suspension, which has put off whatever was to happen after a time.
+func (r *Runner) resume(machine int) {
+	m := r.machines[machine]
+	before := m.Slept()
+	m.Resume()
+	if m.Slept() == before {
+		return
+	}
+	for i, p := range r.program.processes {
+		if p.machine == machine {
+			r.told(property.Event{Kind: property.Slept, Process: int32(i + 1), Until: m.Slept() - before})
+		}
 	}
 }
 

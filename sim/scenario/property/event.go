@@ -39,6 +39,8 @@ const (
 	Frozen
 	// A frozen process can run again. [Process]
 	Thawed
+	// The machine of a process was suspended for as long as Until. [Process Until]
+	Slept
 	// A process has given a copy of its open files to a child, which lives on. [Process]
 	Forked
 	// The power went, and what was not synced may be lost. [Process is 0] The processes' deaths are told as well.

@@ -196,6 +196,12 @@ func (f *facts) update(e *Event) {
 	case Thawed:
 		f.process(e.Process).frozen = false
 		f.trouble = max(f.trouble, e.Time)
+	case Slept:
+		for i := range f.clients {
+			if c := &f.clients[i]; c.process == e.Process && c.pending != 0 {
+				c.until = later(c.until, e.Until)
+			}
+		}
 	case Forked:
 		f.process(e.Process).forked = true
 	case PowerLost:
@@ -261,6 +267,13 @@ func (f *facts) acquired(e *Event) {
 		g.looked = c.called
 	}
 	g.void = p.touched && p.disturbed > g.looked
+	if g.void { // the stranger may have struck while it relieved another holder: then it has put its file in the place of a new one
+		for _, n := range p.live {
+			if o := &f.grants[n-1]; o.file != g.file {
+				o.void = true
+			}
+		}
+	}
 	f.relieve(p, &g)
 	f.grants = append(f.grants, g)
 	h.grant = int32(len(f.grants))

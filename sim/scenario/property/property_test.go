@@ -484,6 +484,18 @@ func TestTakeover(t *testing.T) {
 			w.files[1]++
 			w.acquire(3, lived)
 		}},
+		{"of a file that came up while it relieved the holder of one that a stranger removes", "", func(w *world) {
+			w.acquire(1, lived)
+			w.to(Frozen, 1)
+			w.pass(life)
+			w.call(3, lived)
+			w.disturb(1)
+			w.files[1]++
+			w.acquire(5, plain)
+			w.files[1]++
+			w.release(3, lived, w.got(3, lived, 1, 0))
+			w.acquire(3, plain)
+		}},
 	})
 }
 
@@ -590,6 +602,16 @@ func TestErrors(t *testing.T) {
 			w.fail(3, plain, r)
 		}
 	}
+	slept := func(late time.Duration) func(*world) {
+		return func(w *world) {
+			w.acquire(1, plain)
+			w.add(Event{Kind: AcquireCalled, Client: 3, Lock: plain, Until: w.now + time.Second})
+			w.pass(time.Minute)
+			w.add(Event{Kind: Slept, Process: 2, Until: time.Minute})
+			w.pass(time.Second - time.Minute + late)
+			w.fail(3, plain, TimedOut)
+		}
+	}
 	try := func(late time.Duration) func(*world) {
 		return func(w *world) {
 			w.acquire(1, plain)
@@ -611,6 +633,8 @@ func TestErrors(t *testing.T) {
 		{"timeout", "", timed(0, TimedOut)},
 		{"timeout before its time", "P15", timed(-time.Millisecond, TimedOut)},
 		{"timeout long after its time", "P15", timed(time.Minute, TimedOut)},
+		{"timeout put off by a suspension", "", slept(time.Minute)},
+		{"timeout in spite of a suspension", "P15", slept(0)},
 		{"attempt", "", try(0)},
 		{"attempt that waits", "P15", try(time.Minute)},
 		{"cancelled", "", cancel(0)},
@@ -735,10 +759,19 @@ func TestCost(t *testing.T) {
 			w.add(Event{Kind: Acquired, Client: 1, Lock: plain, Hold: w.holds + 1, Depth: 1, Calls: calls})
 		}
 	}
+	inside := func(lock int32) func(*world) {
+		return func(w *world) {
+			h := w.acquire(1, lock)
+			w.add(Event{Kind: AcquireCalled, Client: 1, Lock: other, Outer: h, Until: Never})
+			w.add(Event{Kind: AcquireFailed, Client: 1, Lock: other, Outer: h, Result: Canceled, Calls: 100})
+		}
+	}
 	check(t, []run{
 		{"cheap", "", costs(10, true)},
 		{"dear", "P18", costs(100, true)},
 		{"dear among others", "", costs(100, false)},
+		{"dear inside a hold that may be over", "", inside(lived)},
+		{"dear inside a hold", "P18", inside(second)},
 		{"spinning", "P18", costs(10000, false)},
 	})
 }
