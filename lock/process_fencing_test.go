@@ -60,7 +60,9 @@ func TestTokenOfAKilledAcquisitionIsNotReused(t *testing.T) {
 	path := lockPath(t)
 	before := startContender(t, "the holder before", command{Path: path, Fencing: true})
 	killed := startContender(t, "the killed one", command{Path: path, Fencing: true, Gate: "sync"})
-	last := before.acquire().Token
+	before.acquire()
+	before.release()
+	last := before.acquire().Token // the next number does not wait for another one to be on the disk
 	before.release()
 	killed.ask("acquire", "gate")
 	before.ask("acquire", "waiting")
@@ -81,7 +83,9 @@ func TestHolderStoppedOnTheWayToItsNumberIsRelieved(t *testing.T) {
 			before := startContender(t, "the holder before", command{Path: path, Fencing: true})
 			holder := startContender(t, "the holder", command{Path: path, Fencing: true, Lifetime: 200 * time.Millisecond, Gate: at})
 			contender := startContender(t, "the contender", command{Path: path, Fencing: true, Lifetime: longLifetime})
-			last := before.acquire().Token
+			before.acquire()
+			before.release()
+			last := before.acquire().Token // the next number does not wait for another one to be on the disk
 			before.release()
 			holder.ask("acquire", "gate")
 			holder.stop()
