@@ -76,9 +76,9 @@ func TestSim(t *testing.T) {
 		{"explore --for -1s", exitUsage, "", "negative"},
 		{"explore --exhaustive 2 --seeds 1-2", exitUsage, "", "leave out"},
 
-		{"replay killed-holder", 0, "trylock k.lock held", ""},
+		{"replay killed-holder", 0, "trylock /data/k.lock held", ""},
 		{"replay --processes 2 4711", 0, "seed 4711", ""},
-		{"replay --until 5 killed-holder", 0, "canonical k.lock", ""},
+		{"replay --until 5 killed-holder", 0, "canonical /data/k.lock", ""},
 		{"replay " + wrong, exitFailed, "finding: expectation", "came to expired"},
 		{"replay", exitUsage, "", "one FILE or one SEED"},
 		{"replay --until -1 7", exitUsage, "", "number of a step"},

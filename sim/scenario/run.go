@@ -161,6 +161,9 @@ func (r *Runner) end(err error) Result {
 	w := r.world
 	result := Result{Hash: w.Hash(), Steps: w.Steps(), Decisions: w.Decisions(), Time: w.Now(), Schedule: w.Schedule()}
 	r.judge(err)
+	if o := r.options; o.Until > 0 && r.finding != nil && r.finding.Step > o.Until { // it came about when the tasks were ended
+		r.finding = nil
+	}
 	result.Finding = r.finding
 	result.Seen = r.set.Seen()
 	if r.options.History {
@@ -169,7 +172,7 @@ func (r *Runner) end(err error) Result {
 	}
 	if r.options.Timeline {
 		result.Timeline = r.timeline()
-		if want := r.program.scenario.Expected; want != "" && r.finding == nil && want != result.Timeline {
+		if want := r.program.scenario.Expected; want != "" && r.finding == nil && r.options.Until == 0 && want != result.Timeline { // it is that of a whole run
 			result.Finding = r.newFinding(findingOutput, 0, difference(want, result.Timeline))
 		}
 	}
