@@ -53,7 +53,8 @@ func Small(p Profile) *scenario.Scenario {
 // spins is how many calls a run of a small scenario may make, for each call that one in turn makes. Whoever polls can be let run for ever.
 const spins = 20
 
-// Exhaust runs every schedule of a scenario that has no more preemptions than bound, until there is a finding, or ctx ends: then the result is incomplete. Its own switches or strategy do not count.
+// Exhaust runs every schedule of a scenario that has no more preemptions than bound, until there is a finding, or ctx ends: then the result is incomplete. It is an error if they
+// cannot all be made: more tasks can run at once than the search can tell apart, or a run begins like the one before and goes on otherwise. Its own switches or strategy do not count.
 func Exhaust(ctx context.Context, s *scenario.Scenario, bound int, o Options) (r *Report, complete bool, err error) {
 	s = s.Clone()
 	s.Strategy, s.Switches = "", nil
@@ -88,6 +89,9 @@ func Exhaust(ctx context.Context, s *scenario.Scenario, bound int, o Options) (r
 		}
 	}
 	e.take(x)
+	if err := search.Err(); err != nil {
+		return nil, false, fmt.Errorf("not every schedule with at most %d preemptions can be made: %w", bound, err)
+	}
 	return e.report(), true, nil
 }
 

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/holdfast-lock/holdfast/sim/scenario"
@@ -60,5 +61,13 @@ end
 	cancel()
 	if _, complete, err := Exhaust(ctx, Small(Profile{Processes: 3, Cycles: 3}), 5, Options{}); err != nil || complete {
 		t.Errorf("complete is %t although it was ended: %v", complete, err)
+	}
+}
+
+// TestSchedulesThatCannotAllBeMade are an error, and no clean report.
+func TestSchedulesThatCannotAllBeMade(t *testing.T) {
+	s := Small(Profile{Processes: 65})
+	if _, complete, err := Exhaust(t.Context(), s, 0, Options{}); err == nil || complete || !strings.Contains(err.Error(), "65 tasks can run at once") {
+		t.Errorf("complete is %t, error is %v", complete, err)
 	}
 }
