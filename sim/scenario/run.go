@@ -87,11 +87,14 @@ func Run(s *Scenario, o RunOptions) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return new(Runner).Run(p, o), nil
+	var r Runner
+	defer r.Close()
+	return r.Run(p, o), nil
 }
 
-// Runner runs programs, one after the other. Its zero value is ready; used again it keeps its room.
+// Runner runs programs, one after the other. Its zero value is ready; used again it keeps its room, and the coroutines that the tasks were.
 type Runner struct {
+	crew    sim.Crew
 	program *Program
 	options RunOptions
 	seed    uint64
@@ -155,6 +158,9 @@ func (r *Runner) Run(p *Program, o RunOptions) Result {
 	err := r.world.Run()
 	return r.end(err)
 }
+
+// Close ends the coroutines that wait for the next run. The runner can be used on.
+func (r *Runner) Close() { r.crew.Close() }
 
 // end makes the result.
 func (r *Runner) end(err error) Result {

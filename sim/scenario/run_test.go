@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -154,16 +155,23 @@ func compiled(t testing.TB, s *Scenario) *Program {
 	return p
 }
 
+// newRunner returns a runner that is closed at the end of the test.
+func newRunner(t testing.TB) *Runner {
+	r := new(Runner)
+	t.Cleanup(r.Close)
+	return r
+}
+
 // A runner that ran others before, and one that did not, come to the same; whatever is recorded on the way changes nothing; and the schedule that was recorded replays the run.
 func TestRunsAreDetermined(t *testing.T) {
-	used := new(Runner)
+	used := newRunner(t)
 	for _, options := range []string{"", "lifetime=1ms fencing", "shared"} {
 		s := contention(4, 3, options)
 		s.Faults = []sim.Fault{{Process: "b", Op: sim.OpTryLock, Nth: 2, After: true, Kind: sim.Stop, For: 3 * time.Millisecond}, {Process: "c", Op: sim.OpUnlock, Nth: 1, Kind: sim.Kill},
 			{Process: "d", Op: sim.OpUnlock, Nth: 3, Kind: sim.Power}}
 		p := compiled(t, s)
 		for seed := uint64(1); seed <= 30; seed++ {
-			a := new(Runner).Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random)})
+			a := newRunner(t).Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random)})
 			b := used.Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random), Engine: sim.Channels, Record: true, History: true, Timeline: true, Trace: func(sim.Record) {}})
 			if a.Hash != b.Hash || a.Steps != b.Steps || a.Time != b.Time || a.Decisions != b.Decisions || a.Seen != b.Seen || (a.Finding == nil) != (b.Finding == nil) {
 				t.Fatalf("seed %d: %d steps to %x, and the second time %d to %x (%v, %v)", seed, a.Steps, a.Hash, b.Steps, b.Hash, a.Finding, b.Finding)
@@ -180,10 +188,29 @@ func TestRunsAreDetermined(t *testing.T) {
 	}
 }
 
+// A runner keeps coroutines for its next run, and none once it is closed.
+func TestClosedRunnerLeavesNothing(t *testing.T) {
+	s := contention(4, 3, "")
+	s.Faults = []sim.Fault{{Process: "b", Op: sim.OpUnlock, Nth: 1, Kind: sim.Kill}}
+	p, r := compiled(t, s), new(Runner)
+	before := runtime.NumGoroutine()
+	for seed := uint64(1); seed <= 10; seed++ {
+		r.Run(p, RunOptions{Seed: seed, Strategy: new(sim.Random)})
+		mustRun(t, s, RunOptions{Seed: seed})
+	}
+	if runtime.NumGoroutine() == before {
+		t.Error("no coroutine waits for the next run")
+	}
+	r.Close()
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines are left", n-before)
+	}
+}
+
 // What a power loss leaves is drawn from the seed.
 func TestWhatIsLostIsDetermined(t *testing.T) {
 	p := compiled(t, parsed(t, "a write /data/x \"1\"\na write /data/y \"2\"\na write /data/z \"3\"\npower m1\n"))
-	used, outcomes := new(Runner), make(map[string]bool)
+	used, outcomes := newRunner(t), make(map[string]bool)
 	left := func(r *Runner, seed uint64) string {
 		r.Run(p, RunOptions{Seed: seed})
 		var b strings.Builder
@@ -193,7 +220,7 @@ func TestWhatIsLostIsDetermined(t *testing.T) {
 		return b.String()
 	}
 	for seed := uint64(1); seed <= 20; seed++ {
-		a, b := left(new(Runner), seed), left(used, seed)
+		a, b := left(newRunner(t), seed), left(used, seed)
 		if a != b {
 			t.Fatalf("seed %d leaves\n%s, and the second time\n%s", seed, a, b)
 		}
@@ -205,7 +232,7 @@ func TestWhatIsLostIsDetermined(t *testing.T) {
 }
 
 func TestHistoriesAreLinearizable(t *testing.T) {
-	r := new(Runner)
+	r := newRunner(t)
 	for _, options := range []string{"", "lifetime=300µs fencing", "fencing"} {
 		s := contention(3, 4, options)
 		s.Faults = []sim.Fault{{Process: "a", Op: sim.OpUnlock, Nth: 2, Kind: sim.Kill}, {Process: "b", Op: sim.OpUnlock, Nth: 1, Kind: sim.Stop, For: 2 * time.Millisecond}}
@@ -240,7 +267,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 }
 
 func TestClocksAreStepped(t *testing.T) {
-	r := new(Runner)
+	r := newRunner(t)
 	if result := r.Run(compiled(t, parsed(t, "machine m1 skew=-1s\na write /data/x \"\"\nclock m1 +1h\na write /data/y \"\"\n")), RunOptions{}); result.Finding != nil {
 		t.Fatal(result.Finding)
 	}
@@ -269,7 +296,7 @@ func TestCalmComesAfterTheLastTrouble(t *testing.T) {
 		{lock + "fault a unlock * every before error EIO\na lock k\na unlock k\n", false},
 		{lock + "concurrently\na lock k\nstranger sleep 1s\nstranger remove /data/k.lock\nend\n", true},
 	} {
-		r := new(Runner)
+		r := newRunner(t)
 		r.Run(compiled(t, parsed(t, row.text)), RunOptions{})
 		if r.calm != row.calm {
 			t.Errorf("%q: calm is %v, want %v", row.text, r.calm, row.calm)
@@ -306,7 +333,7 @@ func TestCompileRefusesWhatIsNoScenario(t *testing.T) {
 func TestAViolationIsAFinding(t *testing.T) {
 	s := parsed(t, "lock k /data/k.lock\na flock /data/k.lock -> ok\nb flock /data/k.lock -> ok\n")
 	s.Disk.NoLocks = false
-	r := new(Runner)
+	r := newRunner(t)
 	r.begin(compiled(t, s), RunOptions{})
 	r.told(property.Event{Kind: property.AcquireCalled, Process: 1, Client: 1, Lock: 1, Until: property.Never})
 	r.holds = append(r.holds, hold{}, hold{})
@@ -323,7 +350,7 @@ func TestAViolationIsAFinding(t *testing.T) {
 
 func BenchmarkRun(b *testing.B) {
 	p := compiled(b, contention(4, 3, ""))
-	r, strategy, steps := new(Runner), new(sim.Portfolio), 0
+	r, strategy, steps := newRunner(b), new(sim.Portfolio), 0
 	b.ReportAllocs()
 	for seed := uint64(1); b.Loop(); seed++ {
 		result := r.Run(p, RunOptions{Seed: seed, Strategy: strategy})
@@ -338,7 +365,7 @@ func BenchmarkRun(b *testing.B) {
 
 // The properties are told what the engine looks at and what it removes.
 func TestTheHostTellsOfLockFiles(t *testing.T) {
-	r := new(Runner)
+	r := newRunner(t)
 	r.begin(compiled(t, parsed(t, "lock k /data/k.lock\na lock k -> ok\na sleep 1ms\na unlock k\n")), RunOptions{})
 	r.world.After(500*time.Microsecond, func() {
 		if err := r.processes[0].host.Remove("/data/k.lock"); err != nil {
@@ -351,7 +378,7 @@ func TestTheHostTellsOfLockFiles(t *testing.T) {
 	}
 
 	// a waits for a file whose name a stranger takes, looks, and goes to the new one. Its hold counts: it has looked since.
-	r = new(Runner)
+	r = newRunner(t)
 	r.begin(compiled(t, parsed(t, "lock k /data/k.lock\na sleep 1ms\nb lock k -> ok\na lock k &\nawait blocked a in waitlock\nstranger rename /data/k.lock /data/x\na wait -> ok\n"+
 		"c sleep 1s\na unlock k -> ok\n")), RunOptions{})
 	r.world.After(time.Second/2, func() {

@@ -14,6 +14,7 @@ func BenchmarkSchedules(b *testing.B) {
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			x := newExecutor(&Options{Profile: row.Profile, Histories: DefaultHistories, Repeats: DefaultRepeats})
+			defer x.close()
 			b.ReportAllocs()
 			begin := cpuTime()
 			for seed := uint64(0); b.Loop(); seed++ {

@@ -33,6 +33,8 @@ type executor struct {
 
 func newExecutor(o *Options) *executor { return &executor{Options: o} }
 
+func (x *executor) close() { x.runner.Close() }
+
 // load makes the scenario of a plan.
 func (x *executor) load(plan uint64) error {
 	return x.use(Generate(plan*plans, x.Profile))

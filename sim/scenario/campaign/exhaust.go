@@ -61,6 +61,7 @@ func Exhaust(ctx context.Context, s *scenario.Scenario, bound int, o Options) (r
 	e := newExplorer(o)
 	e.total.Profile = fmt.Sprintf("exhaustive, %d preemptions", bound)
 	x := newExecutor(&Options{Histories: e.Histories, Repeats: -1})
+	defer x.close()
 	if err := x.use(s); err != nil {
 		return nil, false, err
 	}

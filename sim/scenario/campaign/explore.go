@@ -155,6 +155,7 @@ func (e *explorer) deal() (uint64, bool) {
 // work runs plans until there is none left.
 func (e *explorer) work(ctx context.Context) {
 	x := newExecutor(&e.Options)
+	defer x.close()
 	for ctx.Err() == nil {
 		n, ok := e.deal()
 		if !ok {

@@ -56,6 +56,8 @@ func TestSameSeedsGiveTheSame(t *testing.T) {
 }
 
 func TestSeedIsAScenario(t *testing.T) {
+	x := newExecutor(&Options{Repeats: -1, Histories: -1})
+	defer x.close()
 	for seed := range uint64(200) {
 		s := Generate(seed, Profile{})
 		again := Generate(seed, Profile{})
@@ -70,7 +72,6 @@ func TestSeedIsAScenario(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := newExecutor(&Options{Repeats: -1, Histories: -1})
 		if err := x.load(seed / plans); err != nil {
 			t.Fatal(err)
 		}

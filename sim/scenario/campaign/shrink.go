@@ -26,6 +26,7 @@ const maxRuns = 20000
 // the scenario breaks no property.
 func Shrink(s *scenario.Scenario) (*Shrunk, error) {
 	k := new(shrinker)
+	defer k.runner.Close()
 	first, err := k.run(s, true)
 	if err != nil {
 		return nil, err
