@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
+	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
 )
 
 // A holder that is stopped keeps its kernel lock, and nobody can take that from it. What can be taken from it is the name: a contender puts a new file in its place,
@@ -219,7 +220,11 @@ func (n *native) renameOver(f fs.File, temp, old string, rec lifetime.Record) (i
 		return id, false, nil
 	}
 	info, err := f.Stat()
-	if err != nil || n.host.Link(n.path, old) != nil || n.host.Rename(temp, n.path) != nil {
+	if err != nil || n.host.Link(n.path, old) != nil {
+		return id, false, nil
+	}
+	// Somebody who knows no records may have put another file in the place of the holder's since that was looked at.
+	if same, err := sidecar.InPlace(n.host, old, rec.File); !same || err != nil || n.host.Rename(temp, n.path) != nil {
 		return id, false, nil
 	}
 	if _, byOther := n.holders(rec); byOther {

@@ -267,7 +267,7 @@ func (f *facts) acquired(e *Event) {
 		g.looked = c.called
 	}
 	g.void = p.touched && p.disturbed > g.looked
-	if g.void { // the stranger may have struck while it relieved another holder: then it has put its file in the place of a new one
+	if c.disturbed { // maybe while it relieved another holder: then it has put its file in the place of a new one
 		for _, n := range p.live {
 			if o := &f.grants[n-1]; o.file != g.file {
 				o.void = true

@@ -3,7 +3,7 @@ package property
 // P9: fencing numbers grow from each hold of a path to the next, whatever happens: kills, power failures, lock files that come and go.
 //
 // A number is drawn between the call of an acquisition and its return, so it is larger than every number that was returned before the call; and of a hold that is not over when it
-// returns, larger than any before.
+// returns, larger than any before, unless a stranger has had to do with the lock file and it was another one in between.
 const fencingSentence = "Fencing numbers grow from each hold of a path to the next, whatever happens: kills, power failures, lock files that come and go."
 
 type fencing struct {
@@ -40,7 +40,7 @@ func (c *fencing) event(f *facts, e *Event) {
 		g := f.grantOf(e.Hold)
 		most := &c.most[g.path-1]
 		before := c.seen[e.Client-1]
-		if f.claims(g) {
+		if f.claims(g) && (g.sure || !f.paths[g.path-1].touched) {
 			before = *most
 		}
 		again := false
