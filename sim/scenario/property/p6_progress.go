@@ -84,7 +84,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 			holder := f.process(g.process)
 			switch {
 			case g.relieved:
-			case holder.frozen && g.latest < f.now-limit && holder.frozenAt < g.earliest && !f.Apart:
+			case holder.frozen && g.latest < f.now-limit && holder.frozenAt < g.earliest && !g.void && !f.Apart: // a void one may have got its name back, with the record of another one beside it
 				what = isOutlived
 			default:
 				what = isNothing
