@@ -1,9 +1,11 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
+	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/disk"
 	"github.com/holdfast-lock/holdfast/sim/scenario"
 )
@@ -35,10 +37,6 @@ func newPlan(number uint64, p Profile) *plan {
 
 func (p *plan) scenario() *scenario.Scenario {
 	p.chooseFeatures()
-	p.s.Strategy = p.Strategy
-	if p.s.Strategy == "" {
-		p.s.Strategy = "portfolio"
-	}
 	p.chooseSlack()
 	p.chooseDisk()
 	p.beat = p.spread(10*time.Microsecond, 20*time.Millisecond)
@@ -51,7 +49,44 @@ func (p *plan) scenario() *scenario.Scenario {
 	block.Block = append(block.Block, p.chaos()...)
 	p.s.Steps = []scenario.Step{block}
 	p.faults()
+	p.s.Strategy = p.strategy()
 	return &p.s
+}
+
+// strategy returns the strategy of the profile. One that wants to know how many decisions a run has is told, so that what it does to the order falls into the run.
+func (p *plan) strategy() string {
+	text := cmp.Or(p.Strategy, "portfolio")
+	s, err := sim.ParseStrategy(text)
+	if err != nil {
+		return text // whoever runs it says so
+	}
+	switch s := s.(type) {
+	case *sim.PCT:
+		s.Length = cmp.Or(s.Length, p.decisions())
+		return s.String()
+	case *sim.Portfolio:
+		s.Length = cmp.Or(s.Length, p.decisions())
+		return s.String()
+	}
+	return text
+}
+
+// decisions is how often there is a choice of whom to run, about: for 3 plans of 4 it is right to a factor of 3. An acquisition or a release is some calls, at each of which others can go on, all the more
+// the longer they may be held up.
+func (p *plan) decisions() int {
+	n := 0
+	for _, s := range p.s.Steps[0].Block {
+		if s.Verb == scenario.VerbLock || s.Verb == scenario.VerbUnlock || s.Verb == scenario.VerbUnlockAll {
+			n++
+		}
+	}
+	switch {
+	case p.s.Slack < 0:
+		return 12 * n
+	case p.s.Slack == 0:
+		return 2 * n
+	}
+	return 6 * n
 }
 
 // chooseFeatures draws a subset: few in most worlds, so that a bug that needs the absence of something shows as well.
