@@ -57,6 +57,7 @@ var exits = []struct {
 	{fs.ErrIsDirectory, exitProtocol, "name a file in it"},
 	{syscall.ENOTDIR, exitProtocol, throughFile},
 	{fs.ErrNotDirectory, exitProtocol, throughFile},
+	{fs.ErrNotRegular, exitProtocol, "name a regular file, or one that does not exist yet"},
 }
 
 const throughFile = "the path goes through a file; name another one"
@@ -71,9 +72,6 @@ func lockExit(err error) error {
 			err = fmt.Errorf("%w: %s", err, e.advice)
 		}
 		return &exit{e.code, err}
-	}
-	if strings.Contains(err.Error(), "is not a regular file") { // which has no error of its own to look for
-		err = fmt.Errorf("%w: name a regular file, or one that does not exist yet", err)
 	}
 	return &exit{exitProtocol, err}
 }
