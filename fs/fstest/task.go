@@ -161,7 +161,7 @@ func newTracked() *tracked { return &tracked{content: "of its own"} }
 func (p *probe) dropOne(f func(*tracked)) { f(newTracked()) }
 
 // collectionRounds is how often the garbage collector is run for something to be seen as dropped; the second time mostly is enough.
-const collectionRounds = 500
+const collectionRounds = 100
 
 // collectUntil collects until something is seen, and reports whether it was.
 func (p *probe) collectUntil(seen func() bool) bool {
