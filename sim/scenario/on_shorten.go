@@ -1,8 +1,10 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/sim"
@@ -60,19 +62,9 @@ func (s *Scenario) unreal() string {
 func (s *Scenario) shortened() (*Scenario, string) {
 	c := s.Clone()
 	c.Expected = ""
-	var total, shortest time.Duration
-	count := func(d time.Duration) {
-		if d > 0 && (shortest == 0 || d < shortest) {
-			shortest = d
-		}
-	}
-	var times []*time.Duration
+	var total time.Duration
 	each := func(t *Step) {
 		t.Want.Within, t.Want.Calls = 0, 0
-		if t.For > 0 {
-			times = append(times, &t.For)
-			count(t.For)
-		}
 		if t.Verb == VerbAdvance || t.Verb == VerbSleep || t.Want.Outcome == Timeout {
 			total += t.For
 		}
@@ -83,23 +75,38 @@ func (s *Scenario) shortened() (*Scenario, string) {
 			each(&c.Steps[i].Block[j])
 		}
 	}
-	for i := range c.Locks {
-		for _, d := range []*time.Duration{&c.Locks[i].Lifetime, &c.Locks[i].Timeout} {
-			if *d > 0 {
-				times = append(times, d)
-				count(*d)
-			}
-		}
-	}
+	times := c.times()
 	if total <= realLength {
 		return c, ""
 	}
 	factor := float64(realLength) / float64(total)
-	if time.Duration(float64(shortest)*factor) < realShortest {
+	shortest := slices.MinFunc(times, func(a, b *time.Duration) int { return cmp.Compare(*a, *b) })
+	if time.Duration(float64(*shortest)*factor) < realShortest {
 		return nil, fmt.Sprintf("it lasts %v, and its times lie too far apart to be shortened", total)
 	}
 	for _, d := range times {
 		*d = time.Duration(float64(*d) * factor)
 	}
 	return c, ""
+}
+
+// times returns how long steps and locks last.
+func (s *Scenario) times() []*time.Duration {
+	var times []*time.Duration
+	add := func(d *time.Duration) {
+		if *d > 0 {
+			times = append(times, d)
+		}
+	}
+	for i := range s.Steps {
+		add(&s.Steps[i].For)
+		for j := range s.Steps[i].Block {
+			add(&s.Steps[i].Block[j].For)
+		}
+	}
+	for i := range s.Locks {
+		add(&s.Locks[i].Lifetime)
+		add(&s.Locks[i].Timeout)
+	}
+	return times
 }
