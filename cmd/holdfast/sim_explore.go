@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type exploreFlags struct {
 	profileFlags
 	options    campaign.Options
 	seeds      string
+	engine     string
 	shard      string
 	exhaustive int
 	jsonFile   string
@@ -47,7 +49,7 @@ run that preempts no more than so often.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	fl := cmd.Flags()
+	fl, engines := cmd.Flags(), campaign.EngineNames()
 	fl.SortFlags = false
 	f.add(cmd)
 	fl.StringVar(&f.seeds, "seeds", "0", "seeds to run, A-B, or all from A on; a seed can be the hash of a commit")
@@ -55,9 +57,11 @@ run that preempts no more than so often.`,
 	fl.StringVar(&f.shard, "shard", "", "run only a part, I/N, or auto for what Slurm or Kubernetes say")
 	fl.IntVar(&f.exhaustive, "exhaustive", 0, "run every schedule with so many preemptions at most, of a small scenario")
 	fl.IntVar(&f.options.Jobs, "jobs", 0, "schedules to run at once (default: one for each core)")
+	fl.StringVar(&f.engine, "engine", engines[0], "how the tasks of a world take turns, which changes nothing but the speed: "+strings.Join(engines, ", "))
 	fl.BoolVar(&f.options.All, "all", false, "go on after a finding")
 	fl.StringVar(&f.folder, "out", "fail", "directory for the folders of findings")
 	fl.StringVar(&f.jsonFile, "json", "", "also write the result as JSON to this file, - for standard output instead of the text")
+	cmd.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(engines, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -69,6 +73,9 @@ func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
 	if o.First, o.Last, err = campaign.ParseSeeds(f.seeds); err != nil {
 		return fmt.Errorf("--seeds: %w", err)
 	}
+	if o.Engine, err = campaign.ParseEngine(f.engine); err != nil {
+		return fmt.Errorf("--engine: %w", err)
+	}
 	if f.shard != "" {
 		if o.Shard, err = campaign.ParseShard(f.shard, os.LookupEnv); err != nil {
 			return fmt.Errorf("--shard: %w", err)
@@ -77,8 +84,8 @@ func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
 	switch changed := cmd.Flags().Changed; {
 	case o.For < 0 || o.Jobs < 0 || f.exhaustive < 0:
 		return errors.New("--for, --jobs and --exhaustive must not be negative")
-	case changed("exhaustive") && (changed("seeds") || f.shard != "" || f.Strategy != ""):
-		return errors.New("--exhaustive runs all schedules: leave out --seeds, --shard and --strategy")
+	case changed("exhaustive") && (changed("seeds") || f.shard != "" || f.Strategy != "" || changed("engine")):
+		return errors.New("--exhaustive runs all schedules: leave out --seeds, --shard, --strategy and --engine")
 	case o.For == 0 && o.Last == math.MaxUint64 && !changed("exhaustive"):
 		o.For = defaultFor
 	}
@@ -185,6 +192,7 @@ func describeReport(out io.Writer, r *campaign.Report, complete bool) {
 	fmt.Fprintf(out, "%s\n", figures(r))
 	fmt.Fprintf(out, "campaign: %s, seeds from %d to %d, shard %v of %d, version %s, %v (%v of CPU)\n", r.Profile, r.First, r.Last, r.Shards, r.Of, r.Version, r.Wall.Round(time.Millisecond), r.CPU.Round(time.Millisecond))
 	fmt.Fprintf(out, "looked at twice: %s histories were checked for linearizability (%d undecided), %s schedules run again on the other engine\n", grouped(r.Checked), r.Undecided, grouped(r.Repeated))
+	fmt.Fprintf(out, "hash: %v\n", r.Hash)
 	if !complete {
 		fmt.Fprintln(out, "NOT complete: there are more schedules with so many preemptions")
 	}

@@ -71,10 +71,12 @@ func TestSim(t *testing.T) {
 		{"explore --processes 99", exitUsage, "", "from 1 to 8"},
 		{"explore --strategy guess", exitUsage, "", "want one of"},
 		{"explore --needs magic", exitUsage, "", "lifetime"},
+		{"explore --engine threads", exitUsage, "", "coroutines or channels"},
 		{"explore --seeds 9-1", exitUsage, "", "lower one first"},
 		{"explore --shard 3", exitUsage, "", "I/N"},
 		{"explore --for -1s", exitUsage, "", "negative"},
 		{"explore --exhaustive 2 --seeds 1-2", exitUsage, "", "leave out"},
+		{"explore --exhaustive 2 --engine channels", exitUsage, "", "leave out"},
 
 		{"replay killed-holder", 0, "trylock /data/k.lock held", ""},
 		{"replay --processes 2 4711", 0, "seed 4711", ""},
@@ -130,6 +132,24 @@ func TestSimShrinkWritesWhatReplays(t *testing.T) {
 	}
 	if code, printed, _ := simulate(t, "replay", small); code != exitFailed || !strings.Contains(printed, "vouch k -> expired") {
 		t.Errorf("exit code %d\n%s", code, printed)
+	}
+}
+
+// TestSimHash: it is printed, and neither the engine nor the shards make a difference.
+func TestSimHash(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "1.json"), filepath.Join(dir, "2.json")
+	if code, printed, message := simulate(t, "explore", "--only", "--seeds", "0-99", "--shard", "1/2", "--json", one); code != 0 {
+		t.Fatal(code, printed, message)
+	}
+	if code, printed, message := simulate(t, "explore", "--only", "--seeds", "0-99", "--shard", "2/2", "--json", two, "--engine", "channels"); code != 0 {
+		t.Fatal(code, printed, message)
+	}
+	hash := regexp.MustCompile(`(?m)^hash: [0-9a-f]{16}$`)
+	_, whole, _ := simulate(t, "explore", "--only", "--seeds", "0-99", "--jobs", "1")
+	_, merged, _ := simulate(t, "merge", one, two)
+	if want := hash.FindString(whole); want == "" || hash.FindString(merged) != want {
+		t.Errorf("whole:\n%smerged:\n%s", whole, merged)
 	}
 }
 

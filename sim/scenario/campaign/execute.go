@@ -60,11 +60,12 @@ func (x *executor) seed(seed uint64) *Finding { return x.schedule(seed, seed) }
 func (x *executor) schedule(seed, number uint64) *Finding {
 	every := func(n int) bool { return n > 0 && number%uint64(n) == uint64(n)-1 }
 	history := every(x.Histories)
-	r := x.runner.Run(x.program, scenario.RunOptions{Seed: seed, Strategy: x.strategy, History: history, Until: x.bound()})
+	r := x.runner.Run(x.program, scenario.RunOptions{Seed: seed, Strategy: x.strategy, Engine: x.Engine, History: history, Until: x.bound()})
 	x.part.Schedules++
 	x.part.Operations += uint64(r.Steps)
 	x.part.Virtual += r.Time
 	x.part.Last = max(x.part.Last, seed)
+	x.part.Hash.add(seed, &r)
 	for seen := r.Seen; seen != 0; seen &= seen - 1 {
 		x.facts[bits.TrailingZeros32(uint32(seen))]++
 	}
@@ -123,17 +124,20 @@ func (x *executor) linearizable(seed uint64, r *scenario.Result) *Finding {
 	return nil
 }
 
-// again runs a schedule on the other engine, in a world of its own.
+// again runs a schedule in which nothing was found on the other engine, in a world of its own.
 func (x *executor) again(seed uint64, first *scenario.Result) *Finding {
 	x.part.Repeated++
 	s, err := sim.ParseStrategy(x.scenario.Strategy)
 	if err != nil {
 		return x.newFinding(seed, first, "P19", err.Error())
 	}
-	r := new(scenario.Runner).Run(x.program, scenario.RunOptions{Seed: seed, Strategy: s, Engine: sim.Channels, Until: x.bound()})
-	if r.Hash == first.Hash && r.Steps == first.Steps && r.Time == first.Time {
+	r := new(scenario.Runner).Run(x.program, scenario.RunOptions{Seed: seed, Strategy: s, Engine: otherEngine(x.Engine), Until: x.bound()})
+	if r.Hash == first.Hash && r.Steps == first.Steps && r.Time == first.Time && r.Seen == first.Seen && r.Finding == nil {
 		return nil
 	}
-	return x.newFinding(seed, first, "P19", fmt.Sprintf("the run has %d calls, takes %v and has the hash %016x; on the other engine %d, %v and %016x",
-		first.Steps, first.Time, first.Hash, r.Steps, r.Time, r.Hash))
+	message := fmt.Sprintf("the run has %d calls, takes %v and has the hash %016x; on the other engine %d, %v and %016x", first.Steps, first.Time, first.Hash, r.Steps, r.Time, r.Hash)
+	if r.Finding != nil {
+		message += ", and " + r.Finding.Error()
+	}
+	return x.newFinding(seed, first, "P19", message)
 }

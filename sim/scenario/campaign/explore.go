@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/holdfast-lock/holdfast/sim"
 )
 
 // Options say which schedules to run.
@@ -19,6 +21,7 @@ type Options struct {
 	For         time.Duration
 	Shard       Shard
 	Jobs        int            // goroutines that run schedules; 0 is one for each core
+	Engine      sim.Engine     // how the tasks of a world take turns
 	All         bool           // goes on after a finding
 	Histories   int            // checks the history of one schedule in so many for linearizability; 0 is [DefaultHistories], negative none
 	Repeats     int            // runs one schedule in so many a second time, on the other engine; 0 is [DefaultRepeats], negative none

@@ -21,6 +21,7 @@ type Report struct {
 	Shards     []int             `json:"shards"`  // whose results these are, counted from 1
 	Of         int               `json:"of"`      // shards
 	Schedules  uint64            `json:"schedules"`
+	Hash       Hash              `json:"hash"`       // of the schedules
 	Operations uint64            `json:"operations"` // calls of the seam
 	Wall       time.Duration     `json:"wall"`
 	CPU        time.Duration     `json:"cpu"` // of the process, 0 where it is not known
@@ -79,6 +80,7 @@ func rate(n uint64, of, unit time.Duration) float64 {
 // add adds what a part of the campaign came to.
 func (r *Report) add(part *Report) {
 	r.Schedules += part.Schedules
+	r.Hash += part.Hash
 	r.Operations += part.Operations
 	r.CPU += part.CPU
 	r.Wall = max(r.Wall, part.Wall)
