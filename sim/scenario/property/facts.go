@@ -67,6 +67,8 @@ type pathFacts struct {
 	changed   time.Duration // when an acquisition or a release last began or returned
 	byDeath   bool          // the last claim ended with its process
 	last      int32         // process of that claim
+	over      time.Duration // when the last grant was over in all respects
+	overIn    int32         // its process
 }
 
 // grant is the right to be inside, which the levels of a hold share.
@@ -382,7 +384,7 @@ func (f *facts) endGrant(g *grant) {
 		f.unclaim(g)
 	}
 	p := &f.paths[g.path-1]
-	p.changed = f.now
+	p.changed, p.over, p.overIn = f.now, f.now, g.process
 	for i, n := range p.live {
 		if &f.grants[n-1] == g {
 			p.live = append(p.live[:i], p.live[i+1:]...)

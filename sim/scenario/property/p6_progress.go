@@ -79,7 +79,15 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 		if p.byDeath {
 			what = isDead
 		}
+		if p.overIn != 0 {
+			if last := f.process(p.overIn); last.frozen && last.frozenAt <= later(p.over, limit) { // maybe while it gives up what has expired
+				what = isNothing
+			}
+		}
 		for _, n := range p.live {
+			if what == isNothing {
+				break
+			}
 			g := &f.grants[n-1]
 			holder := f.process(g.process)
 			switch {
@@ -88,9 +96,6 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 				what = isOutlived
 			default:
 				what = isNothing
-			}
-			if what == isNothing {
-				break
 			}
 		}
 		if c := f.waiting(int32(i+1), what); c != 0 {

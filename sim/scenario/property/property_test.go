@@ -381,6 +381,25 @@ func TestProgress(t *testing.T) {
 			w.pass(time.Minute)
 			w.acquire(5, other)
 		}},
+		{"waits for somebody who is frozen as it gives up what has expired", "", func(w *world) {
+			h := w.acquire(1, lived)
+			w.call(3, plain)
+			w.pass(2 * life)
+			w.letGo(1, lived, h)
+			w.let(1, lived, h, Expired)
+			w.to(Frozen, 1)
+			w.pass(time.Minute)
+			w.acquire(5, other)
+		}},
+		{"waits although the last holder was frozen long after", "P6", func(w *world) {
+			h := w.acquire(1, plain)
+			w.release(1, plain, h)
+			w.pass(time.Minute)
+			w.to(Frozen, 1)
+			w.call(3, plain)
+			w.pass(time.Minute)
+			w.acquire(5, other)
+		}},
 		{"waits for a file that nobody wants any more", "P6", func(w *world) {
 			w.acquire(1, lived)
 			w.to(Frozen, 1)
