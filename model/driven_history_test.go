@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -262,7 +263,7 @@ func (s *stay) be() {
 		inner, err = s.lock().Acquire(s.hold.Context())
 		switch {
 		case err == nil:
-			if d := inner.Depth(); d != 2 && s.hold.Lost() == nil {
+			if d := inner.Depth(); d != 2 && (d != 0 || !s.expired(s.hold.Lost())) {
 				s.fail(s.me, "is %d deep", d)
 			}
 		case s.ctx.Err() == nil && !s.expired(err):
@@ -306,7 +307,9 @@ func (s *stay) leave(inner *lock.Hold) {
 		err := first.Release()
 		if s.expired(err) && first == s.hold {
 			s.over(s.moment())
-			last.Release() // which may be a hold of its own: if the other one expired just before the client went deeper, it did not
+			if err := last.Release(); !s.expired(err) {
+				s.fail(s.me, "release of a level of a hold that has expired: %w", err)
+			}
 			return
 		}
 		if err != nil && !s.expired(err) {
@@ -376,7 +379,7 @@ func (g *crowdGame) leave(opts []lock.Option) error {
 	}
 	g.Sleep(time.Second)
 	for _, p := range append(g.procs[:], last) {
-		if err := g.traces(p); err != nil {
+		if err := cmp.Or(g.watches(p), g.traces(p)); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"testing"
 	"time"
 
@@ -37,10 +36,11 @@ var leasePlans = rapid.Custom(func(t *rapid.T) leasePlan {
 			Do: rapid.SampledFrom([]string{
 				"acquire", "acquire", "try", "deeper", "release", "release all", "look", "pass time", "stop", "continue", "suspend", "set the clock", "kill",
 			}).Draw(t, "do"),
-			For: rapid.IntRange(1, 8).Draw(t, "for"),
+			For: rapid.SampledFrom([]int{1, 2, 3, 4, 5, 6, 7, 8, 15, 50}).Draw(t, "for"),
 		}
 	})
-	return leasePlan{rapid.SliceOfN(rapid.IntRange(0, 4), 3, 3).Draw(t, "lives"), steps(step, 2).Draw(t, "steps")}
+	life := rapid.SampledFrom([]int{0, 1, 2, 3, 4, 20, 120})
+	return leasePlan{rapid.SliceOfN(life, 3, 3).Draw(t, "lives"), steps(step, 2).Draw(t, "steps")}
 })
 
 const hundreds = 100 * time.Millisecond
@@ -54,15 +54,31 @@ type tenant struct {
 	proc    *sim.Process
 	stopped bool
 	lock    *lock.Lock
-	file    int           // which lock file it had open last that is certain, see leaseGame; it may have gone on to a later one
 	life    time.Duration // 0 is for ever
 	taken   time.Duration // when the lock was taken last, as OnAcquired says
 	levels  []*storey
+	former  []*storey // levels of earlier holds
 	ctx     context.Context
 	from    time.Duration // the hold expires between these two, which are close together
 	to      time.Duration
-	due     time.Duration // when the process finds that out by itself, if it runs: later than to if its machine was suspended
+	due     time.Duration // when the process looks next, by itself, whether the hold has expired; it does so if it runs
 	over    error         // why the hold has ended, as the process knows; nil if it does not
+}
+
+// looks returns when a process that has looked at the clock at a time does so next. Timers stand still while the machine is suspended, and the clock does not, so it does not sleep through all
+// that is left.
+func (t *tenant) looks(at time.Duration) time.Duration {
+	left := t.to - at
+	return at + min(left, max(left/8, time.Second))
+}
+
+// finds returns when the process finds out by itself that the hold has expired, if it runs and its machine is not suspended any more.
+func (t *tenant) finds() time.Duration {
+	at := t.due
+	for at < t.to {
+		at = t.looks(at)
+	}
+	return at
 }
 
 // storey is one level of a hold.
@@ -82,12 +98,11 @@ type leaseGame struct {
 	*stage
 	tenants []*tenant
 	holder  *tenant // who has locked the lock file, be its hold over or not; nil if the lock is free
-	file    int     // number of the lock file: whoever relieves a holder makes a new one
 	state   model.Lease
 }
 
 func (p leasePlan) play(s *stage) error {
-	g := &leaseGame{stage: s, file: 1}
+	g := &leaseGame{stage: s}
 	for i, life := range p.Lives {
 		t := &tenant{number: model.Client(i + 1)}
 		if life > 0 {
@@ -141,7 +156,11 @@ func (g *leaseGame) next(op model.Op) error {
 // clear passes time until it is certain what has happened, and takes note of it.
 func (g *leaseGame) clear() {
 	for i := 0; i < len(g.tenants); i++ {
-		for _, moment := range []time.Duration{g.tenants[i].from, g.tenants[i].to, g.tenants[i].due} {
+		t := g.tenants[i]
+		for t.due < t.to && t.due+late < g.Now() && !t.stopped {
+			t.due = t.looks(t.due) // it was too early
+		}
+		for _, moment := range []time.Duration{t.from, t.to, t.due} {
 			if now := g.Now(); now >= moment-late && now-late <= moment {
 				g.Sleep(moment - now + late + 1)
 				i = -1 // it may be the moment of another one now
@@ -191,7 +210,10 @@ func (g *leaseGame) step(t *tenant, step leaseStep) error {
 	case "kill":
 		return g.kill(t)
 	case "continue":
-		t.stopped = false
+		if t.stopped {
+			t.stopped = false
+			t.due = max(t.due, g.Now())
+		}
 		t.proc.Continue()
 		g.Sleep(late)
 		return nil
@@ -231,8 +253,8 @@ func (g *leaseGame) kill(t *tenant) error {
 // granted returns when a tenant that waits from now on gets the lock.
 func (g *leaseGame) granted(t *tenant) time.Duration {
 	at := g.Now()
-	if t.holds() {
-		at = t.due // its tasks stand in line behind the hold until the process knows that it is over
+	if t.holds() && !g.expired(t) {
+		at = t.finds() // its tasks stand in line behind the hold
 	}
 	h := g.holder
 	if h == nil || h == t {
@@ -240,7 +262,7 @@ func (g *leaseGame) granted(t *tenant) time.Duration {
 	}
 	free := never
 	if !h.stopped {
-		free = h.due
+		free = h.finds()
 	}
 	if t.life > 0 && h.life > 0 {
 		free = min(free, h.to) // the holder is relieved if it does not know that it has to go
@@ -248,25 +270,15 @@ func (g *leaseGame) granted(t *tenant) time.Duration {
 	return max(at, free)
 }
 
-// behind reports whether a tenant may have a file open that is no longer the lock file, and which a holder that was relieved still has locked. It takes some time to find out, and one attempt
-// may not.
-func (g *leaseGame) behind(t *tenant) bool {
-	return t.file != 0 && t.file != g.file && slices.ContainsFunc(g.tenants, func(u *tenant) bool { return u.holds() && u != g.holder })
-}
-
 func (g *leaseGame) acquire(t *tenant, try bool, limit time.Duration) error {
-	at, begun, more := g.granted(t), g.Now(), time.Duration(late)
-	behind := g.behind(t)
-	if behind {
-		more += lock.RecheckInterval
-		limit += lock.RecheckInterval
-	}
-	for at < never && begun+limit >= at-2*late && begun+limit <= at+late+more {
+	at, begun := g.granted(t), g.Now()
+	for at < never && begun+limit >= at-2*late && begun+limit <= at+2*late {
 		limit += late
 	}
+	g.notice(t) // it looks at the clock when it finds itself in its own way
 	want := at < begun+limit
 	if try {
-		want = g.holder == nil && !t.holds() // one attempt relieves nobody
+		want = g.holder == nil // one attempt relieves nobody
 	}
 	var h *lock.Hold
 	var ctx context.Context
@@ -281,12 +293,6 @@ func (g *leaseGame) acquire(t *tenant, try bool, limit time.Duration) error {
 			ctx = h.Context()
 		}
 	})
-	if t.file == 0 {
-		t.file = g.file
-	}
-	if behind && try && err != nil {
-		want = false
-	}
 	switch {
 	case (err == nil) != want:
 		return fmt.Errorf("returned %v", err)
@@ -294,7 +300,7 @@ func (g *leaseGame) acquire(t *tenant, try bool, limit time.Duration) error {
 		return waited(err, lock.ErrTimeout, 0, 0)
 	case err != nil:
 		return waited(err, lock.ErrTimeout, limit, limit+late)
-	case g.Now() > at+more:
+	case g.Now() > at+late:
 		return fmt.Errorf("got the lock at %v, later than at %v", g.Now(), at)
 	}
 	if last := g.holder; last != nil {
@@ -302,19 +308,17 @@ func (g *leaseGame) acquire(t *tenant, try bool, limit time.Duration) error {
 			return fmt.Errorf("got the lock at %v, before the hold of %s expired, after %v", t.taken, last.proc.Name(), last.from)
 		}
 		g.next(model.Op{Kind: model.Expire, Client: last.number})
-		if last.stopped || g.Now() < last.due-late {
-			g.file++
-		}
-		if !last.stopped && g.Now() > last.due {
+		if !last.stopped && g.Now() > last.finds() {
 			g.notice(last)
 		}
 	}
+	t.former = append(t.former, t.levels...)
 	t.levels, t.ctx, t.over = []*storey{{hold: h}}, ctx, nil
 	if t.life > 0 {
 		t.from, t.to = t.taken+t.life-late, t.taken+t.life
-		t.due = t.to
+		t.due = t.looks(t.taken)
 	}
-	g.holder, t.file = t, g.file
+	g.holder = t
 	return g.next(model.Op{Kind: model.Acquire, Client: t.number, OK: true, Token: h.Token()})
 }
 
@@ -467,7 +471,7 @@ func (g *leaseGame) leave() error {
 	}
 	for _, t := range g.tenants {
 		if t.holds() {
-			g.Sleep(max(0, t.due-g.Now()))
+			g.Sleep(max(0, t.finds()-g.Now()))
 		}
 	}
 	g.clear()
@@ -475,11 +479,25 @@ func (g *leaseGame) leave() error {
 		return fmt.Errorf("in the end: %w (%s)", cmp.Or(err, errors.New("the lock is held")), g.state.Text(g.name))
 	}
 	for _, t := range g.tenants {
-		g.do(t.proc, func() { t.lock.Close() })
+		var err error
+		g.do(t.proc, func() {
+			for _, l := range t.former {
+				if l.released {
+					continue
+				}
+				if end := l.hold.Release(); !errors.Is(end, lock.ErrExpired) && !errors.Is(end, lock.ErrNotHeld) {
+					err = fmt.Errorf("in the end, %s: release of a level of a former hold: %w", t.proc.Name(), end)
+				}
+			}
+			t.lock.Close()
+		})
+		if err != nil {
+			return err
+		}
 	}
 	g.Sleep(time.Second)
 	for _, t := range g.tenants {
-		if err := g.traces(t.proc); err != nil {
+		if err := cmp.Or(g.traces(t.proc), g.watches(t.proc)); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,6 @@ type turnsGame struct {
 	clients []*turnsClient
 	hook    error // what OnAcquired returns
 	state   model.Mutex
-	removed bool // the lock file was, and nobody has asked for the lock since
 }
 
 func (p turnsPlan) play(s *stage) error {
@@ -148,7 +147,6 @@ func (g *turnsGame) step(c *turnsClient, step turnsStep) error {
 	case "remove the file":
 		if g.state.Holder == 0 { // what a holder loses this way is no fault of the lock
 			g.removeLockFile(c.proc)
-			g.removed = true
 		}
 		return nil
 	}
@@ -165,7 +163,6 @@ func (g *turnsGame) acquireInVain(c *turnsClient, full bool) error {
 		g.hook = want
 		defer func() { g.hook = nil }()
 	}
-	g.removed = false
 	var err error
 	g.do(c.proc, func() { _, err = c.lock.TryAcquire(background) })
 	switch {
@@ -182,7 +179,6 @@ func (g *turnsGame) acquireInVain(c *turnsClient, full bool) error {
 func (g *turnsGame) acquire(c *turnsClient, step turnsStep) error {
 	d := time.Duration(step.For) * tens
 	free := g.state.Holder == 0
-	g.removed = false
 	var h *lock.Hold
 	var err error
 	g.do(c.proc, func() {
@@ -277,8 +273,7 @@ func (g *turnsGame) look() error {
 	g.do(onlooker.proc, func() { st, err = onlooker.lock.Status() })
 	free := st.State == lock.StateFree && len(st.Holders) == 0
 	held := st.State == lock.StateHeld && len(st.Holders) == 1 && holder != nil && st.Holders[0].PID == holder.PID()
-	token := st.Token == g.state.Last || g.removed // without the file there is no number to be seen
-	if err != nil || free != (holder == nil) || held != (holder != nil) || len(st.Waiters) > 0 || !token {
+	if err != nil || free != (holder == nil) || held != (holder != nil) || len(st.Waiters) > 0 || st.Token != g.state.Last {
 		return fmt.Errorf("the status is %+v, %v (%s)", st, err, g.state.Text(g.name))
 	}
 	return nil

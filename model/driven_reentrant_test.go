@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -352,7 +353,7 @@ func (g *levelsGame) ask() (err error) {
 
 func (g *levelsGame) leave() error {
 	for _, l := range g.levels {
-		if !l.released && !g.over(l) {
+		if !l.released { // be it over
 			if err := g.release(l, false); err != nil {
 				return err
 			}
@@ -373,12 +374,7 @@ func (g *levelsGame) leave() error {
 		}
 	})
 	g.Sleep(time.Second)
-	if !g.shared { // else a level that was forced out is watched until it is dropped
-		if err := g.watches(g.proc); err != nil {
-			return err
-		}
-	}
-	return g.traces(g.proc)
+	return cmp.Or(g.watches(g.proc), g.traces(g.proc))
 }
 
 // TestLevelsAreWhatTheModelSays: whoever goes deeper by a context, or by shared ownership, is as deep as it has acquired and not released, and out with the last release, however levels and

@@ -14,7 +14,7 @@ type facts struct {
 	crashes   int           // processes that died, power failures included
 	messes    int           // reasons for which files may be left behind
 	outages   int           // power failures
-	ended     bool          // a hold has ended without its holder, or by force: that stays watched until the garbage collector finds it
+	ended     bool          // a hold has ended without its holder, or by force
 	gone      bool          // files beside a lock file were taken away by somebody
 	deaths    Facts         // DiedInside and DiedWaiting, as far as they happened
 	processes []process
@@ -31,6 +31,7 @@ type process struct {
 	forked   bool
 	frozenAt time.Duration // last
 	struck   int           // faults so far
+	kept     int           // levels that were refused a release because one of all levels was under way: they stay watched, since that may fail
 }
 
 // client is a task of the scenario and what it is calling.
@@ -417,6 +418,9 @@ func (f *facts) releaseReturned(e *Event) {
 		}
 	default:
 		f.ended = f.ended || e.Result == Expired
+		if e.Result == NotHeld && !f.client(e.Client).late && (g.forced || g.blurred) {
+			f.process(e.Process).kept++
+		}
 		if e.Result == Expired || g.open <= 0 {
 			f.endGrant(g)
 		}

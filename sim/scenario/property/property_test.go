@@ -98,6 +98,10 @@ func (w *world) release(client, lock, hold int32) {
 	w.letGo(client, lock, hold)
 	w.let(client, lock, hold, OK)
 }
+func (w *world) releaseAll(client, lock, hold int32) {
+	w.add(Event{Kind: ReleaseCalled, Client: client, Lock: lock, Hold: hold, All: true})
+	w.add(Event{Kind: ReleaseReturned, Client: client, Lock: lock, Hold: hold, All: true, Ended: true})
+}
 func (w *world) ask(client, lock, hold int32, r Result) {
 	w.add(Event{Kind: LostCalled, Client: client, Lock: lock, Hold: hold})
 	w.add(Event{Kind: LostReturned, Client: client, Lock: lock, Hold: hold, Result: r})
@@ -325,16 +329,14 @@ func TestReentrancy(t *testing.T) {
 		{"a hold that had ended is released", "P5", func(w *world) {
 			h := w.acquire(1, plain)
 			inner := w.deeper(1, plain, h, 2)
-			w.add(Event{Kind: ReleaseCalled, Client: 1, Lock: plain, Hold: h, All: true})
-			w.add(Event{Kind: ReleaseReturned, Client: 1, Lock: plain, Hold: h, All: true, Ended: true})
+			w.releaseAll(1, plain, h)
 			w.acquire(2, plain)
 			w.release(1, plain, inner)
 		}},
 		{"a hold that had ended is refused", "", func(w *world) {
 			h := w.acquire(1, plain)
 			inner := w.deeper(1, plain, h, 2)
-			w.add(Event{Kind: ReleaseCalled, Client: 1, Lock: plain, Hold: h, All: true})
-			w.add(Event{Kind: ReleaseReturned, Client: 1, Lock: plain, Hold: h, All: true, Ended: true})
+			w.releaseAll(1, plain, h)
 			w.letGo(1, plain, inner)
 			w.let(1, plain, inner, NotHeld)
 		}},
@@ -759,11 +761,44 @@ func TestLeaks(t *testing.T) {
 		l.Process = 1
 		return func(w *world) { w.end(Tables{Left: []Leftover{l}}) }
 	}
+	both := func(w *world) (one, two int32) {
+		one = w.acquire(1, shared)
+		w.call(2, shared)
+		return one, w.got(2, shared, 2, 0)
+	}
 	check(t, []run{
 		{"nothing", "", left(Leftover{})},
 		{"a file", "P17", left(Leftover{Files: []string{"/k"}})},
 		{"a task", "P17", left(Leftover{Tasks: []string{"a.3"}})},
 		{"a lock", "P17", left(Leftover{Watched: 1})},
+		{"a hold that expired", "P17", func(w *world) {
+			h := w.acquire(1, lived)
+			w.pass(2 * life)
+			w.letGo(1, lived, h)
+			w.let(1, lived, h, Expired)
+			left(Leftover{Watched: 1})(w)
+		}},
+		{"a level that was released before all were", "P17", func(w *world) {
+			one, two := both(w)
+			w.release(1, shared, one)
+			w.releaseAll(2, shared, two)
+			left(Leftover{Watched: 1})(w)
+		}},
+		{"a level that was released while all were", "", func(w *world) {
+			one, two := both(w)
+			w.add(Event{Kind: ReleaseCalled, Client: 2, Lock: shared, Hold: two, All: true})
+			w.letGo(1, shared, one)
+			w.let(1, shared, one, NotHeld)
+			w.add(Event{Kind: ReleaseReturned, Client: 2, Lock: shared, Hold: two, All: true, Ended: true})
+			left(Leftover{Watched: 1})(w)
+		}},
+		{"a level that was released after all were", "P17", func(w *world) {
+			one, two := both(w)
+			w.releaseAll(2, shared, two)
+			w.letGo(1, shared, one)
+			w.let(1, shared, one, NotHeld)
+			left(Leftover{Watched: 1})(w)
+		}},
 	})
 }
 
