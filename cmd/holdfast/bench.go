@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -98,12 +97,9 @@ func checkBench(o bench.Options) error {
 }
 
 func runBench(cmd *cobra.Command, o bench.Options, peers, jsonFile string) error {
-	var figures io.WriteCloser
-	if jsonFile != "" {
-		var err error
-		if figures, err = openJSON(cmd, jsonFile); err != nil {
-			return err
-		}
+	asJSON, err := openReport(cmd, jsonFile)
+	if err != nil {
+		return err
 	}
 	signals := catchSignals()
 	defer signal.Stop(signals)
@@ -119,12 +115,8 @@ func runBench(cmd *cobra.Command, o bench.Options, peers, jsonFile string) error
 	if jsonFile != "-" {
 		report.WriteTables(cmd.OutOrStdout())
 	}
-	if figures != nil {
-		enc := json.NewEncoder(figures)
-		enc.SetIndent("", "  ")
-		if err := errors.Join(enc.Encode(report), figures.Close()); err != nil {
-			return &exit{exitFailed, fmt.Errorf("--json: %w", err)}
-		}
+	if err := asJSON.write(report); err != nil {
+		return err
 	}
 	if n := report.Overlaps(); n > 0 {
 		return &exit{exitFailed, fmt.Errorf("bench: the lock did NOT exclude: %d holds overlapped; see what 'holdfast verify %s' says", n, o.Dir)}

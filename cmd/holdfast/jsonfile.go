@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,31 @@ func openJSON(cmd *cobra.Command, name string) (io.WriteCloser, error) {
 		return nil, fmt.Errorf("--json: %w: name a file that can be written, or - for standard output", err)
 	}
 	return f, nil
+}
+
+// jsonReport is where a report goes as JSON besides, nowhere if it is the zero value.
+type jsonReport struct{ out io.WriteCloser }
+
+// openReport opens what --json names, before the work whose report it is to hold; nothing for "".
+func openReport(cmd *cobra.Command, name string) (jsonReport, error) {
+	if name == "" {
+		return jsonReport{}, nil
+	}
+	out, err := openJSON(cmd, name)
+	return jsonReport{out}, err
+}
+
+// write writes the report and closes the file.
+func (r jsonReport) write(report any) error {
+	if r.out == nil {
+		return nil
+	}
+	enc := json.NewEncoder(r.out)
+	enc.SetIndent("", "  ")
+	if err := errors.Join(enc.Encode(report), r.out.Close()); err != nil {
+		return &exit{exitFailed, fmt.Errorf("--json: %w", err)}
+	}
+	return nil
 }
 
 type keepOpen struct{ io.Writer }

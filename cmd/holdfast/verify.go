@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	iofs "io/fs"
 	"math/rand/v2"
 	"os"
@@ -194,12 +192,9 @@ func verifyExit(err error) error {
 }
 
 func runVerify(cmd *cobra.Command, o verify.Options, jsonFile string) error {
-	var findings io.WriteCloser
-	if jsonFile != "" {
-		var err error
-		if findings, err = openJSON(cmd, jsonFile); err != nil {
-			return err
-		}
+	asJSON, err := openReport(cmd, jsonFile)
+	if err != nil {
+		return err
 	}
 	signals := catchSignals()
 	defer signal.Stop(signals)
@@ -227,12 +222,8 @@ func runVerify(cmd *cobra.Command, o verify.Options, jsonFile string) error {
 	if jsonFile != "-" {
 		report.WriteText(out)
 	}
-	if findings != nil {
-		enc := json.NewEncoder(findings)
-		enc.SetIndent("", "  ")
-		if err := errors.Join(enc.Encode(report), findings.Close()); err != nil {
-			return &exit{exitFailed, fmt.Errorf("--json: %w", err)}
-		}
+	if err := asJSON.write(report); err != nil {
+		return err
 	}
 	switch {
 	case report.Passed:
