@@ -129,13 +129,8 @@ func wantedErrno(w *Want) syscall.Errno {
 
 // performer checks who does the step.
 func (c *compiler) performer(s *Step, f *form, o *op) {
-	by := byClient
-	switch {
-	case s.Client == "":
-		by = byWorld
-	case byNobody(s.Client):
-		by = byStranger
-	default:
+	by := performerOf(s.Client)
+	if by == byClient {
 		o.client = c.client(s.Client)
 	}
 	if f.by&by == 0 {

@@ -26,6 +26,16 @@ const (
 	byStranger                       // somebody of whom nothing is known
 )
 
+func performerOf(client string) performer {
+	switch {
+	case client == "":
+		return byWorld
+	case byNobody(client):
+		return byStranger
+	}
+	return byClient
+}
+
 // arg is an argument of a step.
 type arg struct {
 	text  string                 // as the grammar has it
@@ -361,14 +371,7 @@ func parseStep(l *line, s *Step) {
 	case !slices.ContainsFunc(forms, func(f form) bool { return f.by&byWorld != 0 && firstWord(f.verb) == client }):
 		s.Client = l.take("a step, such as: a lock k", isClient)
 	}
-	by := byClient
-	switch {
-	case s.Client == "":
-		by = byWorld
-	case byNobody(s.Client):
-		by = byStranger
-	}
-	f := parseVerb(l, by)
+	f := parseVerb(l, performerOf(s.Client))
 	if f == nil {
 		return
 	}

@@ -4,9 +4,9 @@ package scenario
 func (c *compiler) resolve(m meaning, s *Step, o *op) {
 	switch m {
 	case aLock:
-		c.findLock(s, o)
-	case aSecondLock:
-		c.findSecond(s, o)
+		o.lock = c.find(s, "a lock", s.Lock, c.lock)
+	case aSecondLock: // whose number takes the place of that of a hold
+		o.slot = c.find(s, "a lock", s.Hold, c.lock)
 	case aHold:
 		c.findHold(s, o)
 	case anOuterHold:
@@ -16,25 +16,23 @@ func (c *compiler) resolve(m meaning, s *Step, o *op) {
 	case aChild:
 		c.findChild(s, o)
 	case aClient:
-		c.findClient(s, o)
-	case aHolder:
-		c.findHolder(s, o)
+		o.target = c.find(s, "a client", s.Who, c.client)
+	case aHolder: // a client, or all of a process if it is its first
+		if s.Who != "" {
+			o.target = c.find(s, "a client", s.Who, c.client)
+		}
 	case aMachine:
-		c.findMachine(s, o)
+		o.machine = c.find(s, "a machine", s.Who, c.machine)
 	}
 }
 
-func (c *compiler) findLock(s *Step, o *op) {
-	if o.lock = c.lock(s.Lock); o.lock < 0 {
-		c.bad(s, "expected a lock, not %q", s.Lock)
+// find returns the number of what a name must be the name of, negative if it is not.
+func (c *compiler) find(s *Step, what, name string, number func(string) int) int {
+	n := number(name)
+	if n < 0 {
+		c.bad(s, "expected %s, not %q", what, name)
 	}
-}
-
-// findSecond finds a second lock, whose number takes the place of that of a hold.
-func (c *compiler) findSecond(s *Step, o *op) {
-	if o.slot = c.lock(s.Hold); o.slot < 0 {
-		c.bad(s, "expected a lock, not %q", s.Hold)
-	}
+	return n
 }
 
 func (c *compiler) findHold(s *Step, o *op) {
@@ -59,19 +57,6 @@ func (c *compiler) findOuter(s *Step, o *op) {
 	o.in = c.slot(s, o.client, 0, s.In)
 }
 
-func (c *compiler) findClient(s *Step, o *op) {
-	if o.target = c.client(s.Who); o.target < 0 {
-		c.bad(s, "expected a client, not %q", s.Who)
-	}
-}
-
-// findHolder finds a client, or all of a process if it is its first.
-func (c *compiler) findHolder(s *Step, o *op) {
-	if s.Who != "" {
-		c.findClient(s, o)
-	}
-}
-
 // findProcess finds a process, or what one has executed.
 func (c *compiler) findProcess(s *Step, o *op) {
 	for i, name := range c.children {
@@ -80,15 +65,7 @@ func (c *compiler) findProcess(s *Step, o *op) {
 			return
 		}
 	}
-	if o.process = c.process(s.Who); o.process < 0 {
-		c.bad(s, "expected a process, not %q", s.Who)
-	}
-}
-
-func (c *compiler) findMachine(s *Step, o *op) {
-	if o.machine = c.machine(s.Who); o.machine < 0 {
-		c.bad(s, "expected a machine, not %q", s.Who)
-	}
+	o.process = c.find(s, "a process", s.Who, c.process)
 }
 
 func (c *compiler) findChild(s *Step, o *op) {
