@@ -88,8 +88,13 @@ func (h *Hold) release(all bool) error {
 		if lost != nil && !h.released {
 			err = lost
 		}
-		h.released = true
 		over := lost != nil || g.id != h.id
+		if !over && !h.released { // all levels are being released: this one is, also if that fails for the others
+			h.outer.open--
+			g.depth--
+			over = h.outer.open == 0
+		}
+		h.released = true
 		s.mu.Unlock()
 		if lost != nil {
 			s.expire(h.id)
@@ -362,12 +367,12 @@ func holdDropped(obj any) {
 		s := h.lock.site
 		s.mu.Lock()
 		g := &s.grant
-		if g.id != h.id || g.releasing || h.open == 0 {
+		if g.id != h.id || h.open == 0 {
 			s.mu.Unlock()
 			return
 		}
 		// Levels that were entered by context keep the outermost one referenced: they are gone too. Those of a shared hold stand for themselves.
-		last := g.depth == int(h.open)
+		last := g.depth == int(h.open) && !g.releasing
 		if last {
 			g.releasing = true
 		} else {

@@ -108,7 +108,7 @@ func (s *site) callHook(hook func(fs.File) error, f fs.File) error {
 
 // abandon gives up a lock that was taken and not admitted.
 func (s *site) abandon() {
-	if s.queue.Waiting() > 0 && s.proto.mayPass() && s.queue.Pass() {
+	if s.queue.Waiting() > 0 && s.proto.mayPass() && s.queue.Pass(nil) {
 		return
 	}
 	s.letGo()
@@ -122,8 +122,8 @@ func (s *site) letGo() {
 	}
 }
 
-// finish ends the grant, whose releasing flag the caller has set, for the given reason, and reports whether it did. If not, because the lock could not be released, the grant is as it was
-// before, except that its contexts have ended. A grant that must end, because nobody could try again, does. There can be an error after the end as well: that of closing the file for good.
+// finish ends the grant, whose releasing flag the caller has set, for the given reason, and reports whether it did. If not, because the lock could not be released, the grant goes on, except
+// that its contexts have ended. A grant that must end, because nobody could try again, does. There can be an error after the end as well: that of closing the file for good.
 func (s *site) finish(reason error, must bool) (ended bool, err error) {
 	s.mu.Lock()
 	g := s.grant
@@ -132,22 +132,18 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 	for _, c := range g.contexts {
 		c.cancel(reason)
 	}
-	passed := false
-	if s.queue.Waiting() > 0 && s.proto.mayPass() {
-		s.setGrant(grant{})
-		passed = s.queue.Pass()
-	}
-	if !passed {
+	if s.queue.Waiting() == 0 || !s.proto.mayPass() || !s.queue.Pass(s.clearGrant) {
 		if err := s.proto.release(); err != nil {
 			if !must {
-				g.releasing = false
-				s.setGrant(g)
+				s.mu.Lock()
+				s.grant.releasing = false
+				s.mu.Unlock()
 				s.expireIfDue() // the timer may have fired in vain meanwhile
 				return false, err
 			}
 			s.proto.close() // which also drops the lock
 		}
-		s.setGrant(grant{})
+		s.clearGrant()
 		s.queue.Leave()
 	}
 	if g.timer != nil {
@@ -166,9 +162,9 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 	return true, err
 }
 
-func (s *site) setGrant(g grant) {
+func (s *site) clearGrant() {
 	s.mu.Lock()
-	s.grant = g
+	s.grant = grant{}
 	s.mu.Unlock()
 }
 

@@ -64,11 +64,12 @@ func (q *Queue) Enter(ctx context.Context, host fs.Tasks) (passed bool, err erro
 	return false, err
 }
 
-// Pass gives the turn, together with what it stands for, to the first waiter and reports whether there was one. If not, the caller still has it.
-func (q *Queue) Pass() bool { return q.grant(true) }
+// Pass gives the turn, together with what it stands for, to the first waiter and reports whether there was one. If not, the caller still has it. It calls before, unless that is nil, right
+// before the waiter can go on; before must not use the queue.
+func (q *Queue) Pass(before func()) bool { return q.grant(true, before) }
 
 // Leave gives the turn up: to the first waiter if there is one.
-func (q *Queue) Leave() { q.grant(false) }
+func (q *Queue) Leave() { q.grant(false, nil) }
 
 // Waiting returns the number of tasks that wait for the turn.
 func (q *Queue) Waiting() int {
@@ -77,7 +78,7 @@ func (q *Queue) Waiting() int {
 	return q.waiting
 }
 
-func (q *Queue) grant(pass bool) bool {
+func (q *Queue) grant(pass bool, before func()) bool {
 	q.mu.Lock()
 	w := q.first
 	if w == nil {
@@ -89,6 +90,9 @@ func (q *Queue) grant(pass bool) bool {
 	}
 	q.remove(w)
 	w.granted, w.passed = true, pass
+	if before != nil {
+		before()
+	}
 	q.mu.Unlock()
 	w.turn.Set()
 	return true

@@ -31,7 +31,6 @@ type process struct {
 	forked   bool
 	frozenAt time.Duration // last
 	struck   int           // faults so far
-	kept     int           // levels that were refused a release because one of all levels was under way: they stay watched, since that may fail
 }
 
 // client is a task of the scenario and what it is calling.
@@ -418,9 +417,6 @@ func (f *facts) releaseReturned(e *Event) {
 		}
 	default:
 		f.ended = f.ended || e.Result == Expired
-		if e.Result == NotHeld && !f.client(e.Client).late && (g.forced || g.blurred) {
-			f.process(e.Process).kept++
-		}
 		if e.Result == Expired || g.open <= 0 {
 			f.endGrant(g)
 		}

@@ -19,7 +19,7 @@ func (leaks) end(f *facts, t *Tables) {
 			f.violate("P17", "%s has %d files open when it has closed its locks, such as %s", who, len(l.Files), l.Files[0])
 		case len(l.Tasks) > 0:
 			f.violate("P17", "%s has %d tasks left when it has closed its locks, such as %s", who, len(l.Tasks), l.Tasks[0])
-		case l.Watched > f.process(l.Process).kept:
+		case l.Watched > 0:
 			f.violate("P17", "%s has %d locks or holds left when it has closed its locks", who, l.Watched)
 		}
 	}

@@ -784,7 +784,7 @@ func TestLeaks(t *testing.T) {
 			w.releaseAll(2, shared, two)
 			left(Leftover{Watched: 1})(w)
 		}},
-		{"a level that was released while all were", "", func(w *world) {
+		{"a level that was released while all were", "P17", func(w *world) {
 			one, two := both(w)
 			w.add(Event{Kind: ReleaseCalled, Client: 2, Lock: shared, Hold: two, All: true})
 			w.letGo(1, shared, one)
