@@ -47,8 +47,15 @@ func (p *plan) faults() {
 		return
 	}
 	weights := p.swarm(len(possible))
+	refused := 0
 	for range p.IntN(5) {
-		p.s.Faults = append(p.s.Faults, p.fault(possible[p.weighted(weights)]))
+		f := p.fault(possible[p.weighted(weights)])
+		if f.Op == sim.OpUnlock && f.Kind == sim.Error {
+			if refused++; refused == releases {
+				continue // whoever is refused each time keeps the others from going on
+			}
+		}
+		p.s.Faults = append(p.s.Faults, f)
 	}
 }
 

@@ -98,16 +98,21 @@ func (k *shrinker) same(f *scenario.Finding) bool {
 	return k.property != "expectation" || f.Message[strings.LastIndex(f.Message, ": ")+1:] == k.message[strings.LastIndex(k.message, ": ")+1:]
 }
 
-// sensible reports whether a scenario can be held against the lock: who keeps a lock for ever makes others wait with reason.
+// sensible reports whether a scenario can be held against the lock: who keeps a lock for ever makes others wait with reason, or itself if it asks for the same one again.
 func (k *shrinker) sensible(s *scenario.Scenario) bool {
 	if !slices.Contains([]string{"P6", "P7", "P11", "limit"}, k.property) {
 		return true
 	}
 	type key struct{ client, lock, hold string }
 	open := make(map[key]bool)
+	itself := false
+	shared := func(lock string) bool {
+		return slices.ContainsFunc(s.Locks, func(l scenario.Lock) bool { return l.Name == lock && l.Shared })
+	}
 	each(s, func(s *scenario.Step) {
 		switch k := (key{s.Client, s.Lock, s.Hold}); s.Verb {
 		case scenario.VerbLock:
+			itself = itself || s.In == "" && open[k] && !s.Try && s.For == 0 && !shared(s.Lock)
 			open[k] = true
 		case scenario.VerbUnlock, scenario.VerbUnlockAll:
 			open[k] = false
@@ -118,7 +123,7 @@ func (k *shrinker) sensible(s *scenario.Scenario) bool {
 			return false
 		}
 	}
-	return true
+	return !itself
 }
 
 func (k *shrinker) run(s *scenario.Scenario, record bool) (scenario.Result, error) {
