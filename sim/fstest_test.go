@@ -59,7 +59,7 @@ func conditions(t *testing.T, names []string, run func(t *testing.T, c sim.Confi
 	}
 }
 
-// TestProcessIsAHost: everything that package fs promises. Few conditions: the suite collects garbage thousands of times before it believes that nothing is ever dropped.
+// TestProcessIsAHost: everything that package fs promises. Few conditions: the suite collects garbage hundreds of times before it believes that nothing is ever dropped.
 func TestProcessIsAHost(t *testing.T) {
 	conditions(t, []string{"posix first", "tmpfs random", "posix pos"}, func(t *testing.T, c sim.Config, o disk.Options) {
 		var h *inside
