@@ -163,7 +163,7 @@ func (c *chaos) replaced() {
 }
 
 func (c *chaos) directory() {
-	if path.Dir(c.file()) != lockDir {
+	if path.Dir(c.file()) != lockDir || c.features.Has(Fencing) {
 		c.removed()
 		return
 	}

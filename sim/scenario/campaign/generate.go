@@ -139,6 +139,9 @@ func (p *plan) chooseDisk() {
 	o.NoKernelWait = p.oneIn(6)
 	if o.Kind == disk.Posix && p.features.Has(Power) {
 		o.Writeback = among(p.draw, 0, 0, 1, 8)
+		if p.features.Has(Fencing) {
+			o.Block = among(p.draw, 0, 0, 8, 32) // so that what is lost is a part of a number, or one of several
+		}
 	}
 	if p.features.Has(Clock) {
 		p.s.Machines = []scenario.Machine{{Name: scenario.DefaultMachine, Skew: p.spread(time.Millisecond, 300*time.Second),
@@ -175,7 +178,7 @@ const lockDir = scenario.WorkDir + "/dir"
 // chooseLocks makes one lock, or several of one path or two.
 func (p *plan) chooseLocks() {
 	k := scenario.Lock{Name: "k", Path: scenario.WorkDir + "/k.lock"}
-	if p.features.Has(Strangers) && !p.features.Has(Fencing) && p.oneIn(3) {
+	if p.features&(Strangers|Power) != 0 && p.oneIn(3) {
 		k.Path = lockDir + "/k.lock" // the directory can go too
 	}
 	if p.features.Has(Lifetime) {

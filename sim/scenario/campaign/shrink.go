@@ -306,6 +306,7 @@ func (k *shrinker) settings() {
 		func(s *scenario.Scenario) bool { return zero(&s.Disk.NoRegions) },
 		func(s *scenario.Scenario) bool { return zero(&s.Disk.NoKernelWait) },
 		func(s *scenario.Scenario) bool { return zero(&s.Disk.Writeback) },
+		func(s *scenario.Scenario) bool { return zero(&s.Disk.Block) },
 		func(s *scenario.Scenario) bool { return s.Disk.Kind != disk.Posix && zero(&s.Disk.Kind) },
 		func(s *scenario.Scenario) bool { return zero(&s.Slack) },
 		func(s *scenario.Scenario) bool { return zero(&s.Seed) },
