@@ -124,6 +124,22 @@ func TestWhatIsNotExactlyARecordIsRefused(t *testing.T) {
 	}
 }
 
+func TestLongestRecord(t *testing.T) {
+	const rest = len(magic) + 1 + len(token) + 1 + len("1\n") + len("766d\n") + 1
+	r := Record{token, 1, "vm", marker.StartToken(strings.Repeat("1", MaxSize-rest))}
+	content, err := r.Encode()
+	if err != nil || len(content) != MaxSize {
+		t.Fatalf("%d bytes: %v", len(content), err)
+	}
+	if got, err := Parse(content, token); err != nil || got != r {
+		t.Errorf("%+v, %v", got, err)
+	}
+	r.Start += "1"
+	if content, err := r.Encode(); err == nil {
+		t.Errorf("%d bytes are written", len(content))
+	}
+}
+
 func TestWhatReadersWouldRefuseIsNotWritten(t *testing.T) {
 	for name, change := range map[string]func(r *Record){
 		"short token":             func(r *Record) { r.Token = "0123" },

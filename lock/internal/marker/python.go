@@ -76,17 +76,13 @@ var floatSyntax = func() *regexp.Regexp {
 	return regexp.MustCompile(`^[+-]?(?:(?:` + digits + `\.?(?:` + digits + `)?|\.` + digits + `)(?:[eE][+-]?` + digits + `)?|(?i:inf|infinity|nan))$`)
 }()
 
-// parseFloat reads what float() reads: also numbers that are infinite, too large ones, and none.
+// parseFloat reads what float() reads, which is also infinity and what is no number.
 func parseFloat(text string) (value float64, ok bool) {
 	text = plain(text)
 	if !floatSyntax.MatchString(text) {
 		return 0, false
 	}
-	text = strings.ReplaceAll(text, "_", "")
-	if strings.HasSuffix(strings.ToLower(text), "nan") {
-		text = "nan" // Go knows it without a sign only
-	}
-	value, _ = strconv.ParseFloat(text, 64) // one that is too large is infinite, as in Python
+	value, _ = strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64) // infinite if it is too large, as in Python; 0 for +nan, which is no duration either
 	return value, true
 }
 
