@@ -33,8 +33,8 @@ func ParseName(name string) (state State, token string, ok bool) {
 	return state, token, true
 }
 
-// PrivateName returns the name, in the same directory, under which a record is written before it is linked to its public name: that of a claim or of the lock file. The nonce is 32 lower-case
-// hexadecimal digits, drawn at random.
+// PrivateName returns the name, in the same directory, under which a record is written before it is linked to its public name: that of a claim or of the lock file.
+// The nonce is 32 lower-case hexadecimal digits, drawn at random.
 func PrivateName(public, nonce string) string { return "." + public + ".private-v1-" + nonce + ".tmp" }
 
 // ParsePrivateName is the inverse of PrivateName. Other names that begin with a dot mean nothing.
