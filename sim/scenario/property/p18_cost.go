@@ -40,11 +40,7 @@ func (cost) event(f *facts, e *Event) {
 	within := c.outer != 0 && f.grantOf(c.outer).latest != Never
 	if !c.alone || within || f.trouble >= c.at || !f.bounded() {
 		wait := int32(min((f.now-c.at)/time.Millisecond, 1<<24))
-		perMoment := int32(callsPerSecond / 1000)
-		if f.Polls {
-			perMoment = callsPerMoment
-		}
-		most = 10*most + perMoment*wait
+		most = 10*most + f.callsPerMoment()*wait
 	}
 	if calls := e.Calls - c.calls; calls > most {
 		f.violate("P18", "an acquisition of %s by %s made %d calls in %v, of at most %d", f.PathName(c.path), f.ClientName(e.Client), calls, f.now-c.at, most)
@@ -52,3 +48,11 @@ func (cost) event(f *facts, e *Event) {
 }
 
 func (cost) end(*facts, *Tables) {}
+
+// callsPerMoment returns how many calls a waiter may make in a millisecond.
+func (f *facts) callsPerMoment() int32 {
+	if f.Polls {
+		return callsPerMoment
+	}
+	return callsPerSecond / 1000
+}

@@ -35,9 +35,14 @@ func (p progress) end(f *facts, t *Tables) {
 		f.violate("P6", "%s", t.Panic)
 	case t.Stuck != "" && !held:
 		f.violate("P6", "%s", t.Stuck)
-	case t.Steps && f.bounded():
+	case t.Steps && f.bounded() && t.Step > f.spent(t.Time):
 		f.violate("P6", "the run does not come to an end")
 	}
+}
+
+// spent returns how many calls may have been made by a time if all clients have waited all along.
+func (f *facts) spent(by time.Duration) int {
+	return f.Clients * int(f.callsPerMoment()) * int(by/time.Millisecond)
 }
 
 // idleHolder reports whether somebody holds a lock and does nothing: whoever waits for it does so with reason.

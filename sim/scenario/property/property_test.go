@@ -428,7 +428,8 @@ func TestProgress(t *testing.T) {
 			w.call(3, plain)
 			w.end(Tables{Stuck: "nothing is left that can run"})
 		}},
-		{"no end", "P6", func(w *world) { w.end(Tables{Steps: true}) }},
+		{"no end", "P6", func(w *world) { w.pass(time.Second); w.step = 30_000; w.end(Tables{Steps: true}) }},
+		{"no end of waiting yet", "", func(w *world) { w.pass(time.Minute); w.step = 30_000; w.end(Tables{Steps: true}) }},
 		{"panic", "P6", func(w *world) { w.end(Tables{Panic: "task a panicked"}) }},
 	})
 }
