@@ -76,6 +76,9 @@ func (p *plan) fault(s spoiled) sim.Fault {
 	switch s.kind {
 	case sim.Error:
 		f.Err = among(p.draw, s.errs...)
+		if f.Err == syscall.EACCES && f.Path == "" {
+			f.Path = "k.lock*" // whoever may make something in a directory may open it
+		}
 		if p.oneIn(8) && f.Op != sim.OpUnlock { // whoever can never unlock keeps the others from going on
 			f.Nth = 0
 			f.Process = among(p.draw, p.processes...) // with everybody's the world is not that of a lock any more
