@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/holdfast-lock/holdfast/sim/mutants"
 )
@@ -67,6 +68,15 @@ func hunt() error {
 	if err != nil {
 		return err
 	}
+	if *page != "" {
+		state := "The engine as it is was clean over the same schedules."
+		if len(clean) > 0 {
+			state = "Over the same schedules, " + strings.Join(clean, "; ") + "."
+		}
+		if err := os.WriteFile(*page, []byte(fmt.Sprintf(pageText, *ranges, state)+"\n"+text), 0o644); err != nil {
+			return err
+		}
+	}
 	if wrong = append(wrong, clean...); len(wrong) > 0 {
 		for _, line := range wrong {
 			fmt.Println(line)
@@ -74,9 +84,6 @@ func hunt() error {
 		return errors.New("not every mutant was found as stated, or the engine is not clean")
 	}
 	fmt.Printf("%d mutants found in %d ranges of seeds, and nothing in the real engine\n", len(list), *ranges)
-	if *page != "" {
-		return os.WriteFile(*page, []byte(fmt.Sprintf(pageText, *ranges)+"\n"+text), 0o644)
-	}
 	return nil
 }
 
@@ -99,7 +106,7 @@ func chosen(names []string) ([]*mutants.Mutant, error) {
 const pageText = `# Mutants
 
 Lock engines that are broken on purpose, one step at a time, and how many schedules of random worlds it takes to find each: the median over %d ranges of seeds, and the bound that is held in
-each of them. The engine as it is was clean over the same schedules. [Package mutants](../sim/mutants/doc.go) says how they are made, [its library](../sim/mutants/library) what each is about.
+each of them. %s [Package mutants](../sim/mutants/doc.go) says how they are made, [its library](../sim/mutants/library) what each is about.
 
 What is found is made smaller. The last columns are medians of what is left: the decisions that the schedule takes other than to let whoever runs go on, the faults, and what it costs to get there.
 Each of the small scenarios was read from its file and run again, and breaks the same property. In the engine as it is none of them breaks it, unless it is one of waiting: where a release was
