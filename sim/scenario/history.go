@@ -53,15 +53,21 @@ func (r *Runner) expireHolds(process int) {
 	}
 }
 
-// recordUnreturned records the release of a last level that a client was making when it died: it may have had its effect.
+// recordUnreturned records the release of a last level that a client was making when it died: it may have had its effect, unless the hold has expired before.
 func (r *Runner) recordUnreturned(c *client) {
 	if c.current == nil || c.current.Verb != VerbUnlock && c.current.Verb != VerbUnlockAll {
 		return
 	}
 	h := &r.holds[r.slots[c.current.slot]]
-	if h.Hold != nil && h.open && (h.Hold.Depth() <= 1 || c.current.Verb == VerbUnlockAll) && !r.program.setup.Locks[h.lock].Shared {
-		r.record(h.lock, linearize.Operation{Client: r.historyClient(c), Kind: model.Release, Call: c.started, Return: linearize.Never})
+	if h.Hold == nil || !h.open || h.Hold.Depth() > 1 && c.current.Verb != VerbUnlockAll || r.program.setup.Locks[h.lock].Shared {
+		return
 	}
+	end := linearize.Operation{Client: r.historyClient(c), Kind: model.Release, Call: c.started, Return: linearize.Never}
+	if earliest := h.called + r.program.setup.Locks[h.lock].Lifetime; h.expires && r.world.Now() >= earliest {
+		end.Kind, end.Call = model.End, min(c.started, earliest)
+		h.expires = false
+	}
+	r.record(h.lock, end)
 }
 
 // recordDeath records that a process is gone.
