@@ -31,6 +31,8 @@ type process struct {
 	forked   bool
 	frozenAt time.Duration // last
 	struck   int           // faults so far
+	over     time.Duration // when its last hold with a lifetime was over, or when it could go on giving that up
+	overOn   int32         // the path of that
 }
 
 // client is a task of the scenario and what it is calling.
@@ -67,8 +69,6 @@ type pathFacts struct {
 	changed   time.Duration // when an acquisition or a release last began or returned
 	byDeath   bool          // the last claim ended with its process
 	last      int32         // process of that claim
-	over      time.Duration // when the last grant was over in all respects
-	overIn    int32         // its process
 }
 
 // grant is the right to be inside, which the levels of a hold share.
@@ -191,12 +191,20 @@ func (f *facts) update(e *Event) {
 		p.frozen, p.frozenAt = true, e.Time
 		f.trouble = max(f.trouble, e.Time)
 		for i := range f.grants {
-			if g := &f.grants[i]; g.process == e.Process && !g.over {
-				g.frozen = true
+			g := &f.grants[i]
+			if g.process != e.Process || g.over {
+				continue
+			}
+			g.frozen = true
+			if e.Time >= g.earliest && e.Time <= later(g.latest, f.in(freeWithin, freeCalls)) {
+				p.over, p.overOn = e.Time, g.path
 			}
 		}
 	case Thawed:
-		f.process(e.Process).frozen = false
+		p := f.process(e.Process)
+		if p.frozen = false; f.givesUp(p) {
+			p.over = e.Time
+		}
 		f.trouble = max(f.trouble, e.Time)
 	case Slept:
 		for i := range f.clients {
@@ -384,7 +392,10 @@ func (f *facts) endGrant(g *grant) {
 		f.unclaim(g)
 	}
 	p := &f.paths[g.path-1]
-	p.changed, p.over, p.overIn = f.now, f.now, g.process
+	p.changed = f.now
+	if o := f.process(g.process); f.Locks[g.lock-1].Lifetime > 0 {
+		o.over, o.overOn = f.now, g.path
+	}
 	for i, n := range p.live {
 		if &f.grants[n-1] == g {
 			p.live = append(p.live[:i], p.live[i+1:]...)

@@ -40,6 +40,11 @@ func (p progress) end(f *facts, t *Tables) {
 	}
 }
 
+// givesUp reports whether a process may have been in the middle of giving up what is over when it was frozen last.
+func (f *facts) givesUp(p *process) bool {
+	return p.frozenAt <= later(p.over, f.in(freeWithin, freeCalls))
+}
+
 // spent returns how many calls may have been made by a time if all clients have waited all along.
 func (f *facts) spent(by time.Duration) int {
 	return f.Clients * int(f.callsPerMoment()) * int(by/time.Millisecond)
@@ -84,8 +89,8 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 		if p.byDeath {
 			what = isDead
 		}
-		if p.overIn != 0 {
-			if last := f.process(p.overIn); last.frozen && last.frozenAt <= later(p.over, limit) { // maybe while it gives up what has expired
+		for k := range f.processes {
+			if o := &f.processes[k]; o.frozen && o.overOn == int32(i+1) && f.givesUp(o) {
 				what = isNothing
 			}
 		}

@@ -393,6 +393,16 @@ func TestProgress(t *testing.T) {
 			w.pass(time.Minute)
 			w.acquire(5, other)
 		}},
+		{"waits for somebody who was relieved, and is frozen as it gives up what has expired", "", func(w *world) {
+			w.acquire(1, lived)
+			w.pass(life)
+			w.to(Frozen, 1)
+			w.files[1]++
+			w.release(3, lived, w.acquire(3, lived))
+			w.call(5, lived)
+			w.pass(time.Minute)
+			w.acquire(3, other)
+		}},
 		{"waits although the last holder was frozen long after", "P6", func(w *world) {
 			h := w.acquire(1, plain)
 			w.release(1, plain, h)
