@@ -1,6 +1,9 @@
 package property
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // P18: a lock that nobody else wants costs a fixed number of calls, and waiting a bounded number in a second.
 const costSentence = "A lock that nobody else wants costs a fixed number of calls, and waiting a bounded number in a second."
@@ -38,7 +41,7 @@ func (cost) event(f *facts, e *Event) {
 	}
 	// A look at the context of a hold that is over by the clock gives up that lock first, and waits for whoever reads its record.
 	within := c.outer != 0 && f.grantOf(c.outer).latest != Never
-	if !c.alone || within || f.trouble >= c.at || !f.bounded() {
+	if !c.alone || within || f.trouble >= c.at || f.someFrozen() || !f.bounded() {
 		wait := int32(min((f.now-c.at)/time.Millisecond, 1<<24))
 		most = 10*most + f.callsPerMoment()*wait
 	}
@@ -55,4 +58,9 @@ func (f *facts) callsPerMoment() int32 {
 		return callsPerMoment
 	}
 	return callsPerSecond / 1000
+}
+
+// someFrozen reports whether a process is frozen: it may keep what others need beside the lock.
+func (f *facts) someFrozen() bool {
+	return slices.ContainsFunc(f.processes, func(p process) bool { return p.frozen })
 }

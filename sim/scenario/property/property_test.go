@@ -835,6 +835,7 @@ func TestCost(t *testing.T) {
 		{"cheap", "", costs(10, true)},
 		{"dear", "P18", costs(100, true)},
 		{"dear among others", "", costs(100, false)},
+		{"dear beside somebody who is frozen", "", func(w *world) { w.to(Frozen, 2); costs(100, true)(w) }},
 		{"dear inside a hold that may be over", "", inside(lived)},
 		{"dear inside a hold", "P18", inside(second)},
 		{"spinning", "P18", costs(10000, false)},
