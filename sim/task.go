@@ -48,6 +48,9 @@ func (t *Task) Op() Op { return t.op }
 // Object returns what that call is about: a number that is the same for calls on the same path, and 0 for calls that are about no file.
 func (t *Task) Object() uint64 { return t.object }
 
+// Pauses reports whether the task has made that call, and goes on by itself when a time has passed.
+func (t *Task) Pauses() bool { return t.sleeps }
+
 // Calls returns how often the task has come to a point where another one may run: once for each call, the pending one included, and once more where it waits in it.
 func (t *Task) Calls() int { return int(t.calls) }
 

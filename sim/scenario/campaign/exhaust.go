@@ -14,8 +14,11 @@ import (
 // smallSlack lets a process be held up for as long as the others need for all that they do, but not for so long that the looks which a waiter takes from time to time get in between: they would multiply the schedules.
 const smallSlack = 10 * time.Millisecond
 
-// Small returns a scenario of which every schedule can be run: each process acquires and releases one lock so many times, with the features of the lock that the profile needs. Processes and Cycles
-// default to 2 and 1.
+// heldFor is how long each hold lasts. It takes a call, so that others can run while the lock is held: without one, nobody could be seen inside.
+const heldFor = time.Microsecond
+
+// Small returns a scenario of which every schedule can be run: each process acquires one lock, works and releases it so many times, with the features of the lock that the profile needs. Processes
+// and Cycles default to 2 and 1.
 func Small(p Profile) *scenario.Scenario {
 	processes, cycles := max(p.Processes, 1), max(p.Cycles, 1)
 	if p.Processes == 0 {
@@ -39,6 +42,7 @@ func Small(p Profile) *scenario.Scenario {
 			for range cycles {
 				block.Block = append(block.Block,
 					scenario.Step{Client: client, Verb: scenario.VerbLock, Lock: "k"},
+					scenario.Step{Client: client, Verb: scenario.VerbWork, For: heldFor},
 					scenario.Step{Client: client, Verb: scenario.VerbUnlock, Lock: "k"})
 			}
 		}
@@ -138,9 +142,9 @@ func (v *visible) Pick(enabled []*sim.Task, current *sim.Task) *sim.Task {
 	return v.Exhaustive.Pick(enabled, nil)
 }
 
-// hidden reports whether nobody can notice the next call of a task. Tasks of one process tell each other what others cannot hear.
+// hidden reports whether nobody can notice the next call of a task, or that it works on. Tasks of one process tell each other what others cannot hear.
 func hidden(enabled []*sim.Task, t *sim.Task) bool {
-	if !slices.Contains(private[:], t.Op()) {
+	if !slices.Contains(private[:], t.Op()) && (t.Op() != sim.OpWork || !t.Pauses()) {
 		return false
 	}
 	for _, other := range enabled {
