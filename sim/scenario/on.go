@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,8 +45,9 @@ func RunOn(s *Scenario, dir string, command []string) (result OnResult, err erro
 	if dir, err = filepath.Abs(dir); err != nil {
 		return OnResult{}, err
 	}
-	r := &onRun{program: p, dir: dir, command: command, host: osfs.Default(), begun: time.Now(), histories: make([]linearize.History, len(p.paths)), spoiled: make([]bool, len(p.paths)),
+	r := &onRun{program: p, dir: dir, command: command, host: osfs.Default(), stretch: s.stretch(short), histories: make([]linearize.History, len(p.paths)), spoiled: make([]bool, len(p.paths)),
 		children: make([]*os.Process, len(p.children)), lasts: make([]chan answer, len(p.clients))}
+	r.begun = uptime(r.host)
 	if err := r.prepare(); err != nil {
 		return OnResult{}, err
 	}
@@ -103,16 +103,17 @@ type onRun struct {
 	dir       string
 	command   []string
 	host      *osfs.Host
-	begun     time.Time
+	begun     time.Duration // on the clock that all processes of the machine share
+	stretch   float64       // how much longer the scenario's times are than those that were waited
 	processes []*realProcess
 	lasts     []chan answer // of clients with a step that is not waited for
 	children  []*os.Process
-	spoiled   []bool // paths whose files were taken away while they were held
-	lives     int
+	lives     []string // names of the processes, by their number in histories less 1
 
 	mu        sync.Mutex // guards what follows
 	holds     []realHold
 	histories []linearize.History
+	spoiled   []bool // paths whose files were taken away while they were held
 	story     []string
 	finding   *Finding
 	err       error // that says nothing of the lock
@@ -134,6 +135,13 @@ func (r *onRun) end() {
 	}
 }
 
+// at returns when something was, in the scenario's time.
+func (r *onRun) at(uptime time.Duration) time.Duration {
+	return time.Duration(float64(uptime-r.begun) * r.stretch).Truncate(time.Microsecond)
+}
+
+func (r *onRun) now() time.Duration { return r.at(uptime(r.host)) }
+
 func (r *onRun) found() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -144,7 +152,7 @@ func (r *onRun) fail(s *Step, kind, format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.finding == nil {
-		r.finding = &Finding{Property: kind, Line: s.Line, Time: time.Since(r.begun), Message: s.String() + ": " + fmt.Sprintf(format, args...)}
+		r.finding = &Finding{Property: kind, Line: s.Line, Time: r.now(), Message: s.String() + ": " + fmt.Sprintf(format, args...)}
 	}
 }
 
@@ -157,7 +165,7 @@ func (r *onRun) tell(s *Step, res *result) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.story = append(r.story, fmt.Sprintf("%10.2fs  %s\n", time.Since(r.begun).Seconds(), text))
+	r.story = append(r.story, fmt.Sprintf("%10.2fs  %s\n", r.now().Seconds(), text))
 }
 
 // step does a step of the program.
@@ -199,7 +207,7 @@ func (r *onRun) clientStep(o *op) {
 	if o.Verb != VerbWait {
 		s := *o.Step
 		s.Path, s.Block = r.real(s.Path), nil
-		if to = p.ask(s.Client, s); o.Async {
+		if to = r.ask(process, s.Client, o, s); o.Async {
 			r.lasts[o.client] = to
 			return
 		}
@@ -208,11 +216,11 @@ func (r *onRun) clientStep(o *op) {
 	res, explained := result{outcome: Dead}, false
 	select {
 	case a := <-to:
-		res, explained = r.answered(o, process, &a), a.Explained
+		res, explained = a.result(), a.Explained
 	case <-p.dead:
 		select {
 		case a := <-to: // its last words
-			res, explained = r.answered(o, process, &a), a.Explained
+			res, explained = a.result(), a.Explained
 		default:
 		}
 	case <-time.After(o.For + realPatience):
@@ -242,13 +250,7 @@ func (r *onRun) act(o *op) {
 	case VerbAwaitStopped, VerbAwaitDead, VerbAwaitBlocked, VerbAwaitHeld:
 		r.await(o)
 	case VerbRename, VerbRemove, VerbCreate, VerbLink, VerbSymlink, VerbMkdir, VerbMkfifo, VerbChmod:
-		r.mu.Lock()
-		for i, name := range r.program.paths {
-			if o.path == int32(i+1) && slices.ContainsFunc(r.holds, func(h realHold) bool { return h.path == name }) {
-				r.spoiled[i] = true
-			}
-		}
-		r.mu.Unlock()
+		r.spoil(o.path)
 		err = r.disturb(o)
 	default:
 		if text := r.check(o); text != "" {

@@ -39,11 +39,11 @@ func (r *onRun) prepare() error {
 
 // holder reports whether the client or process that a step names, or anybody, holds the lock file.
 func (r *onRun) holder(o *op) bool {
-	name := r.program.paths[r.program.setup.Locks[o.lock].Path-1]
+	now := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.holds, func(h realHold) bool {
-		return h.path == name && (o.target < 0 || h.client == o.target || r.program.clients[o.target].name == r.program.processes[h.process].Name)
+		return r.program.setup.Locks[h.lock].Path == r.program.setup.Locks[o.lock].Path && now < r.until(h, h.acquired) && (o.target < 0 || h.client == o.target || r.program.clients[o.target].name == r.program.processes[h.process].Name)
 	})
 }
 
@@ -119,7 +119,7 @@ func (r *onRun) check(o *op) string {
 		p := r.processes[o.process]
 		s := *o.Step
 		select {
-		case a := <-p.ask(o.Who, s):
+		case a := <-r.ask(o.process, o.Who, o, s):
 			return a.Text
 		case <-p.dead:
 			return o.Who + " is dead"

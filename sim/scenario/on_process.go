@@ -15,13 +15,21 @@ import (
 
 // realProcess is a process of the scenario.
 type realProcess struct {
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	out     *json.Encoder
-	number  int // in histories
-	dead    chan struct{}
-	mu      sync.Mutex
-	waiting map[string]chan answer // by client
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	number int                  // in histories
+	calls  map[string]*realCall // that have not returned, by client; guarded by the run's mutex
+	dead   chan struct{}        // closed when it has ended, and all that it has said is known
+
+	mu  sync.Mutex // guards what follows
+	out *json.Encoder
+}
+
+// realCall is a step that a client of a process does.
+type realCall struct {
+	*op
+	to     chan answer
+	called time.Duration
 }
 
 // start starts a process.
@@ -46,10 +54,10 @@ func (r *onRun) start(i int) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	r.lives++
-	p := &realProcess{cmd: cmd, in: in, out: json.NewEncoder(in), number: r.lives, dead: make(chan struct{}), waiting: make(map[string]chan answer)}
+	r.lives = append(r.lives, plan.Name)
+	p := &realProcess{cmd: cmd, in: in, out: json.NewEncoder(in), number: len(r.lives), dead: make(chan struct{}), calls: make(map[string]*realCall)}
 	r.processes[i] = p
-	go p.read(out)
+	go r.read(i, p, out)
 	locks := slices.Clone(r.program.scenario.Locks)
 	for n := range locks {
 		locks[n].Path = r.real(locks[n].Path)
@@ -57,34 +65,37 @@ func (r *onRun) start(i int) error {
 	return p.out.Encode(request{Locks: locks})
 }
 
-// read hands on what the process says, until it ends.
-func (p *realProcess) read(out io.Reader) {
+// read takes note of what the process says and hands it on, until it ends.
+func (r *onRun) read(process int, p *realProcess, out io.Reader) {
 	for lines := json.NewDecoder(out); ; {
 		var a answer
 		if lines.Decode(&a) != nil {
 			break
 		}
-		p.mu.Lock()
-		to := p.waiting[a.Client]
-		delete(p.waiting, a.Client)
-		p.mu.Unlock()
-		if to != nil {
-			to <- a
+		r.mu.Lock()
+		call := p.calls[a.Client]
+		delete(p.calls, a.Client)
+		if call != nil {
+			r.returned(call.op, process, &a)
+			call.to <- a
 		}
+		r.mu.Unlock()
 	}
 	p.cmd.Wait()
 	close(p.dead)
 }
 
 // ask has a client do a step; the answer comes on the channel, or the process dies.
-func (p *realProcess) ask(client string, s Step) chan answer {
-	to := make(chan answer, 1)
+func (r *onRun) ask(process int, client string, o *op, s Step) chan answer {
+	p := r.processes[process]
+	call := &realCall{o, make(chan answer, 1), r.now()}
+	r.mu.Lock()
+	p.calls[client] = call
+	r.mu.Unlock()
 	p.mu.Lock()
-	p.waiting[client] = to
-	err := p.out.Encode(request{Client: client, Step: s})
+	p.out.Encode(request{Client: client, Step: s}) // an error means that the process is dead, which is seen
 	p.mu.Unlock()
-	_ = err // the process is dead, which is seen below
-	return to
+	return call.to
 }
 
 func (p *realProcess) isDead() bool {
@@ -118,15 +129,15 @@ func (r *onRun) befall(o *op) error {
 		}
 		return nil
 	case VerbKill:
+		at := r.now()
+		p.cmd.Process.Kill()
+		<-p.dead
 		r.mu.Lock()
-		at, _ := r.host.Uptime()
+		defer r.mu.Unlock()
+		r.over(o.process, at)
 		for i := range r.histories {
 			r.histories[i].Killed(p.number, at)
 		}
-		r.holds = slices.DeleteFunc(r.holds, func(h realHold) bool { return h.process == o.process })
-		r.mu.Unlock()
-		p.cmd.Process.Kill()
-		<-p.dead
 		return nil
 	}
 	return signalProcess(p.cmd.Process, o.Verb)

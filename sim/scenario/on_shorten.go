@@ -90,6 +90,21 @@ func (s *Scenario) shortened() (*Scenario, string) {
 	return c, ""
 }
 
+// stretch returns how much longer the times of s are than those of what it was shortened to.
+func (s *Scenario) stretch(short *Scenario) float64 {
+	long, times := s.times(), short.times()
+	if len(times) == 0 {
+		return 1
+	}
+	i := 0
+	for k := range long {
+		if *long[k] > *long[i] {
+			i = k
+		}
+	}
+	return float64(*long[i]) / float64(*times[i])
+}
+
 // times returns how long steps and locks last.
 func (s *Scenario) times() []*time.Duration {
 	var times []*time.Duration

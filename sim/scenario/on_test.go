@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-lock/holdfast/fs/osfs"
 	"github.com/holdfast-lock/holdfast/linearize"
 )
 
@@ -114,12 +115,41 @@ func TestBusyMachineExplainsWhatComesLate(t *testing.T) {
 // Two holds at once are found, whatever the steps expect.
 func TestOverlapOfRealProcessesIsFound(t *testing.T) {
 	s := parsed(t, "lock k /data/k.lock\na lock k\nb lock k\n")
-	r := &onRun{program: compiled(t, s), histories: make([]linearize.History, 1), spoiled: make([]bool, 1), processes: []*realProcess{{number: 1}, {number: 2}}}
+	r := &onRun{program: compiled(t, s), histories: make([]linearize.History, 1), spoiled: make([]bool, 1), processes: []*realProcess{{number: 1}, {number: 2}},
+		lives: []string{"a", "b"}, host: osfs.Default(), stretch: 1}
+	r.begun = uptime(r.host) - time.Second
 	for i := range r.program.steps {
-		r.noteHold(&r.program.steps[i], i, &result{outcome: OK}, &answer{Call: time.Duration(10 * i), Return: time.Duration(10*i + 5)})
+		begun := r.begun + time.Duration(i)*100*time.Millisecond
+		r.returned(&r.program.steps[i], i, &answer{Outcome: OK, Depth: 1, Call: begun, Return: begun + 50*time.Millisecond})
 	}
-	if r.judge(); r.finding == nil || r.finding.Property != "P1" {
+	if r.judge(); r.finding == nil || r.finding.Property != "P1" || !strings.Contains(r.finding.Message, "/data/k.lock: a held from 50.001ms to the end, and b from 150.001ms to") {
 		t.Errorf("the finding is %v", r.finding)
+	}
+}
+
+// A hold ends with its lifetime, by a release of another task or of another level, and by one that never returned, whether or not anybody asked.
+func TestHoldsOfRealProcessesEndAsThoseOfTheMachine(t *testing.T) {
+	const lock, lease = "lock k /data/k.lock\n", "lock k /data/k.lock lifetime=300ms\n"
+	for _, text := range []string{
+		lease + "a lock k -> ok\nadvance 500ms\na lock k timeout=5s -> ok\na unlock k -> ok",
+		lease + "a lock k -> ok\nadvance 500ms\ncheck free k\nb lock k -> ok\na unlock k -> expired\nb unlock k -> ok",
+		lease + "a lock k -> ok\nadvance 500ms\nb lock k -> ok\na lock k try -> timeout\na unlock k -> nothing\nb unlock k -> ok",
+		lease + "a lock k -> ok\nadvance 500ms\nb lock k -> ok\nkill a\nb unlock k -> ok",
+		lease + "a lock k as outer -> ok\na.1 lock k in outer -> ok depth=2\na unlock k outer -> ok\nadvance 500ms\nb lock k -> ok\nb unlock k -> ok",
+		lock + "a lock k as h -> ok\na.1 sleep 1ms\na.1 unlock k h -> ok\nb lock k -> ok\nb unlock k -> ok",
+		lock + "a lock k as outer -> ok\na lock k as inner in outer -> ok depth=2\na unlock-all k inner -> ok\ncheck free k\nb lock k -> ok\na unlock k outer -> not-held\nb unlock k -> ok",
+		lock + "a lock k -> ok\na unlock k &\nb lock k -> ok\nkill a\nb unlock k -> ok",
+		lock + "a lock k -> ok\na unlock k &\nb lock k -> ok\nb unlock k -> ok",
+	} {
+		t.Run("", func(t *testing.T) {
+			s := parsed(t, text)
+			if result := mustRun(t, s, RunOptions{}); result.Finding != nil {
+				t.Fatalf("%s\nin the machine: %v", text, result.Finding)
+			}
+			if result := runOn(t, s); result.Finding != nil {
+				t.Errorf("%s\nfound %v\n%s", text, result.Finding, result.Timeline)
+			}
+		})
 	}
 }
 
@@ -154,5 +184,8 @@ func TestTimesAreShortenedByOneFactor(t *testing.T) {
 	if c.Locks[0].Lifetime != 2*time.Second || c.Locks[0].Timeout != 500*time.Millisecond || c.Locks[0].Poll != time.Second || c.Steps[0].For != time.Second || c.Steps[1].For != time.Second ||
 		c.Steps[1].Want.Within != 0 {
 		t.Errorf("the times are %+v %+v", c.Locks, c.Steps)
+	}
+	if f := s.stretch(c); f != 20 {
+		t.Errorf("the times of the scenario are %v times as long", f)
 	}
 }

@@ -105,11 +105,11 @@ func (c *realClient) endCall() {
 
 func (c *realClient) serve(name string) {
 	for s := range c.steps {
-		a := answer{Client: name, Call: c.uptime()}
+		a := answer{Client: name, Call: uptime(c.w.host)}
 		o := op{Step: &s}
 		o.errno = wantedErrno(&s.Want)
 		err := c.do(&s, &a)
-		a.Return = c.uptime()
+		a.Return = uptime(c.w.host)
 		if err != nil {
 			a.Outcome, a.Text, a.Explained = outcomeOf(err), err.Error(), o.explains(err)
 		}
@@ -119,10 +119,11 @@ func (c *realClient) serve(name string) {
 	}
 }
 
-func (c *realClient) uptime() time.Duration {
-	t, err := c.w.host.Uptime()
+// uptime reads the clock that all processes of the machine share.
+func uptime(host fs.Host) time.Duration {
+	t, err := host.Uptime()
 	if err != nil {
-		return c.w.host.Monotonic()
+		return host.Monotonic()
 	}
 	return t
 }
