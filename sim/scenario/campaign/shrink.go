@@ -22,7 +22,7 @@ type Shrunk struct {
 // maxRuns bounds the work on one finding.
 const maxRuns = 20000
 
-// Shrink makes a scenario smaller in which a property does not hold, for as long as the same property does not hold: tasks, faults, steps, decisions of the schedule, durations. It returns nil if
+// Shrink makes a scenario smaller in which a property does not hold, for as long as it breaks the same property in the same way: tasks, faults, steps, decisions of the schedule, durations. It returns nil if
 // the scenario breaks no property.
 func Shrink(s *scenario.Scenario) (*Shrunk, error) {
 	k := new(shrinker)
@@ -35,6 +35,9 @@ func Shrink(s *scenario.Scenario) (*Shrunk, error) {
 		return nil, nil
 	}
 	k.property, k.message = first.Finding.Property, first.Finding.Message
+	k.kinds = kindsOf(s)
+	k.kind = k.kinds.of(k.property, k.message)
+	k.judged = mustBeSensible(s, k.property)
 	if k.property != "limit" {
 		k.bound = 2*first.Steps + 1000
 	}
@@ -59,6 +62,9 @@ type shrinker struct {
 	runner   scenario.Runner
 	property string
 	message  string
+	kinds    kinds
+	kind     string // of the message
+	judged   bool   // only what is sensible is taken
 	best     *scenario.Scenario
 	runs     int
 	bound    int // of the calls of a run, so that one that spins is given up soon; 0: none
@@ -79,7 +85,7 @@ func (k *shrinker) size() int {
 
 // fails reports whether the property does not hold in a scenario. One that cannot be run is none.
 func (k *shrinker) fails(s *scenario.Scenario) bool {
-	if k.runs >= maxRuns || !k.sensible(s) {
+	if k.runs >= maxRuns || k.judged && !sensible(s) {
 		return false
 	}
 	r, err := k.run(s, false)
@@ -90,40 +96,9 @@ func (k *shrinker) fails(s *scenario.Scenario) bool {
 	return true
 }
 
-// same reports whether a finding is the one that is looked for. Of what a step was expected to come to, what it came to is kept.
+// same reports whether a finding is of the kind that is looked for.
 func (k *shrinker) same(f *scenario.Finding) bool {
-	if f == nil || f.Property != k.property {
-		return false
-	}
-	return k.property != "expectation" || f.Message[strings.LastIndex(f.Message, ": ")+1:] == k.message[strings.LastIndex(k.message, ": ")+1:]
-}
-
-// sensible reports whether a scenario can be held against the lock: who keeps a lock for ever makes others wait with reason, or itself if it asks for the same one again.
-func (k *shrinker) sensible(s *scenario.Scenario) bool {
-	if !slices.Contains([]string{"P6", "P7", "P11", "limit"}, k.property) {
-		return true
-	}
-	type key struct{ client, lock, hold string }
-	open := make(map[key]bool)
-	itself := false
-	shared := func(lock string) bool {
-		return slices.ContainsFunc(s.Locks, func(l scenario.Lock) bool { return l.Name == lock && l.Shared })
-	}
-	each(s, func(s *scenario.Step) {
-		switch k := (key{s.Client, s.Lock, s.Hold}); s.Verb {
-		case scenario.VerbLock:
-			itself = itself || s.In == "" && open[k] && !s.Try && s.For == 0 && !shared(s.Lock)
-			open[k] = true
-		case scenario.VerbUnlock, scenario.VerbUnlockAll:
-			open[k] = false
-		}
-	})
-	for _, left := range open {
-		if left {
-			return false
-		}
-	}
-	return !itself
+	return f != nil && f.Property == k.property && k.kinds.of(f.Property, f.Message) == k.kind
 }
 
 func (k *shrinker) run(s *scenario.Scenario, record bool) (scenario.Result, error) {
