@@ -32,7 +32,7 @@ var harmless = map[string]string{
 	"sim/scenario/campaign/explore.go newExplorer": "begins to count how long it takes",
 	"sim/scenario/campaign/exhaust.go Exhaust":     "shows how far a search has come",
 	"sim/scenario/campaign/report.go add":          "adds counts up",
-	"sim/scenario/campaign/shrink.go sensible":     "asks whether any is so",
+	"sim/scenario/campaign/sensible.go forItself":  "asks whether any is so",
 }
 
 // behind are what gives another answer in every process, by package. A * stands for everything but the names after it.
