@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	iofs "io/fs"
@@ -44,9 +45,20 @@ cannot be done for real, such as a fault in a call, are skipped. Each has a dire
 			if update && on != "" {
 				return errors.New("--update records what happens in the simulated machine: leave out --on")
 			}
+			ctx := cmd.Context()
+			if on != "" {
+				signals := catchSignals()
+				defer signal.Stop(signals)
+				var stop func()
+				ctx, stop = untilSignal(ctx, signals)
+				defer stop()
+			}
 			failed := 0
 			for _, name := range files {
-				ok, err := runScenario(cmd, name, update, on)
+				ok, err := runScenario(ctx, cmd, name, update, on)
+				if s, ok := context.Cause(ctx).(*signalled); ok && (err == nil || errors.Is(err, s)) {
+					return s.exitOf(fmt.Errorf("sim: %w: nothing is left behind", s))
+				}
 				if err != nil {
 					return simExit(err)
 				}
@@ -92,13 +104,13 @@ func scenarioFiles(args []string) ([]string, error) {
 }
 
 // runScenario runs a scenario, says what came of it, and reports whether all is as it must be.
-func runScenario(cmd *cobra.Command, name string, update bool, on string) (bool, error) {
+func runScenario(ctx context.Context, cmd *cobra.Command, name string, update bool, on string) (bool, error) {
 	s, err := readScenario(name)
 	if err != nil {
 		return false, err
 	}
 	if on != "" {
-		return runForReal(cmd, name, s, on)
+		return runForReal(ctx, cmd, name, s, on)
 	}
 	if update {
 		s.Expected = ""
@@ -144,7 +156,7 @@ func newSimWorker() *cobra.Command {
 }
 
 // runForReal runs a scenario with processes of the operating system.
-func runForReal(cmd *cobra.Command, name string, s *scenario.Scenario, dir string) (bool, error) {
+func runForReal(ctx context.Context, cmd *cobra.Command, name string, s *scenario.Scenario, dir string) (_ bool, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return false, err
@@ -152,8 +164,12 @@ func runForReal(cmd *cobra.Command, name string, s *scenario.Scenario, dir strin
 	if dir, err = os.MkdirTemp(dir, "holdfast-sim-"); err != nil {
 		return false, err
 	}
-	defer os.RemoveAll(dir)
-	r, err := scenario.RunOn(s, dir, []string{self, "sim", simWorker})
+	defer func() {
+		if left := os.RemoveAll(dir); left != nil {
+			err = left
+		}
+	}()
+	r, err := scenario.RunOn(ctx, s, dir, []string{self, "sim", simWorker})
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", name, err)
 	}

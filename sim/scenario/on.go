@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,8 +30,9 @@ const (
 
 // RunOn runs a scenario with processes of the operating system, in the directory dir, which takes the place of the root directory: /data is dir/data, which must not exist. Every process is command, a
 // program that calls [Worker] on its standard input and output. What cannot be done for real makes a scenario be skipped; if it lasts too long, all its times are shortened by one factor. How long a
-// step takes, and how many calls it makes, is not judged, and a step that does not come to what it should on a machine that keeps its processes waiting says nothing.
-func RunOn(s *Scenario, dir string, command []string) (result OnResult, err error) {
+// step takes, and how many calls it makes, is not judged, and a step that does not come to what it should on a machine that keeps its processes waiting says nothing. When the context ends, so do the
+// processes, those that are stopped too, and its cause is the error.
+func RunOn(ctx context.Context, s *Scenario, dir string, command []string) (result OnResult, err error) {
 	if reason := s.unreal(); reason != "" {
 		return OnResult{Skipped: reason}, nil
 	}
@@ -45,7 +47,7 @@ func RunOn(s *Scenario, dir string, command []string) (result OnResult, err erro
 	if dir, err = filepath.Abs(dir); err != nil {
 		return OnResult{}, err
 	}
-	r := &onRun{program: p, dir: dir, command: command, host: osfs.Default(), stretch: s.stretch(short), histories: make([]linearize.History, len(p.paths)), spoiled: make([]bool, len(p.paths)),
+	r := &onRun{ctx: ctx, program: p, dir: dir, command: command, host: osfs.Default(), stretch: s.stretch(short), histories: make([]linearize.History, len(p.paths)), spoiled: make([]bool, len(p.paths)),
 		children: make([]*os.Process, len(p.children)), lasts: make([]chan answer, len(p.clients))}
 	r.begun = uptime(r.host)
 	if err := r.prepare(); err != nil {
@@ -69,6 +71,9 @@ func RunOn(s *Scenario, dir string, command []string) (result OnResult, err erro
 		if r.step(&p.steps[i]); r.found() {
 			break
 		}
+	}
+	if ctx.Err() != nil {
+		return OnResult{}, context.Cause(ctx)
 	}
 	r.judge()
 	return OnResult{Finding: r.finding, Timeline: strings.Join(r.story, "")}, r.err
@@ -99,6 +104,7 @@ func (r OnResult) onMachine(late time.Duration) OnResult {
 
 // onRun is a run with real processes.
 type onRun struct {
+	ctx       context.Context
 	program   *Program
 	dir       string
 	command   []string
@@ -119,7 +125,7 @@ type onRun struct {
 	err       error // that says nothing of the lock
 }
 
-// end ends what still runs.
+// end ends what still runs, or is stopped.
 func (r *onRun) end() {
 	for _, c := range r.children {
 		if c != nil {
@@ -145,7 +151,7 @@ func (r *onRun) now() time.Duration { return r.at(uptime(r.host)) }
 func (r *onRun) found() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.finding != nil || r.err != nil
+	return r.finding != nil || r.err != nil || r.ctx.Err() != nil
 }
 
 func (r *onRun) fail(s *Step, kind, format string, args ...any) {
@@ -223,6 +229,8 @@ func (r *onRun) clientStep(o *op) {
 			res, explained = a.result(), a.Explained
 		default:
 		}
+	case <-r.ctx.Done():
+		return
 	case <-time.After(o.For + realPatience):
 		r.fail(o.Step, findingLimit, "it has not come to its end")
 		return
@@ -244,7 +252,10 @@ func (r *onRun) act(o *op) {
 	var err error
 	switch o.Verb {
 	case VerbSleep, VerbAdvance:
-		time.Sleep(o.For) // it is what the step says, not a means to wait for something
+		select { // it is what the step says, not a means to wait for something
+		case <-time.After(o.For):
+		case <-r.ctx.Done():
+		}
 	case VerbKill, VerbStop, VerbContinue, VerbStart, VerbCancel:
 		err = r.befall(o)
 	case VerbAwaitStopped, VerbAwaitDead, VerbAwaitBlocked, VerbAwaitHeld:

@@ -123,6 +123,7 @@ func (r *onRun) check(o *op) string {
 			return a.Text
 		case <-p.dead:
 			return o.Who + " is dead"
+		case <-r.ctx.Done():
 		}
 	}
 	return ""

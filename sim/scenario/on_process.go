@@ -150,7 +150,9 @@ func (r *onRun) await(o *op) {
 			return
 		}
 	}
-	r.fail(o.Step, findingLimit, "it has not come")
+	if !r.found() {
+		r.fail(o.Step, findingLimit, "it has not come")
+	}
 }
 
 func (r *onRun) there(o *op) bool {

@@ -31,7 +31,7 @@ func runOn(t *testing.T, s *Scenario) OnResult {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := RunOn(s, t.TempDir(), []string{self})
+	result, err := RunOn(t.Context(), s, t.TempDir(), []string{self})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestBusyMachineExplainsWhatComesLate(t *testing.T) {
 // Two holds at once are found, whatever the steps expect.
 func TestOverlapOfRealProcessesIsFound(t *testing.T) {
 	s := parsed(t, "lock k /data/k.lock\na lock k\nb lock k\n")
-	r := &onRun{program: compiled(t, s), histories: make([]linearize.History, 1), spoiled: make([]bool, 1), processes: []*realProcess{{number: 1}, {number: 2}},
+	r := &onRun{program: compiled(t, s), histories: make([]linearize.History, 1), spoiled: make([]bool, 1), ctx: t.Context(), processes: []*realProcess{{number: 1}, {number: 2}},
 		lives: []string{"a", "b"}, host: osfs.Default(), stretch: 1}
 	r.begun = uptime(r.host) - time.Second
 	for i := range r.program.steps {
