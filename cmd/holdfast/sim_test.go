@@ -91,7 +91,7 @@ func TestSim(t *testing.T) {
 
 		{"list", 0, "killed-holder", ""},
 		{"list killed-holder", 0, "kill a\n", ""},
-		{"list --properties", 0, "P1 ", ""},
+		{"list --properties", 0, "whose file a stranger has renamed or removed", ""},
 		{"list --properties killed-holder", exitUsage, "", "leave out"},
 		{"list nothing-of-the-kind", exitUsage, "", "sim list"},
 	} {

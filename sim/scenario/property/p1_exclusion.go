@@ -1,11 +1,11 @@
 package property
 
-// P1: nobody is told that it holds a lock while somebody else holds it.
+// P1: nobody is told that it holds a lock while somebody else holds it; a hold whose file a stranger has renamed or removed excludes nobody any more.
 //
 // A hold lasts from the return of its acquisition to the call of its last release, to the death of its process, or to the end of its lifetime, whichever comes first; of the lifetime
 // the earliest end that is possible counts. A hold whose file was robbed of its name by a stranger, after the last look at the name that the acquisition took, excludes nobody
 // any more: no lock on a file can help that.
-const exclusionSentence = "Nobody is told that it holds a lock while somebody else holds it."
+const exclusionSentence = "Nobody is told that it holds a lock while somebody else holds it; a hold whose file a stranger has renamed or removed excludes nobody any more."
 
 type exclusion struct{}
 
