@@ -6,7 +6,8 @@ type Process interface {
 	PID() int
 	// Self returns the identity of this process.
 	Self() Identity
-	// Liveness judges whether the process with the given identity still runs.
+	// Liveness judges whether the process with the given identity still runs. If its pid namespace is not known, that can only be told where every process of the machine is seen, in whatever
+	// namespace: Dead means then that nowhere is there one with this number and this start.
 	Liveness(Identity) Liveness
 	// Local returns what this process keeps under key, which create makes when it is asked for the first time. It is for what other programs keep in package
 	// variables, and goes with the process. Tasks that ask at once get the same value. It does not block and is no point at which another task

@@ -191,17 +191,21 @@ func (p *Process) Self() fs.Identity {
 func (p *Process) Liveness(id fs.Identity) fs.Liveness {
 	p.world.call(OpLiveness)
 	switch self := p.Self(); {
-	case id.Host != self.Host || id.Boot == "":
+	case id.PID <= 0 || id.Host != self.Host:
 		return fs.Unknown
-	case id.Boot != self.Boot:
+	case id.Boot != "" && id.Boot != self.Boot:
 		return fs.Dead
-	case id.PIDNamespace != self.PIDNamespace:
+	case id.PIDNamespace != 0 && id.PIDNamespace != self.PIDNamespace:
 		return fs.Unknown
 	}
 	for _, other := range p.machine.processes {
-		if other.namespace == p.namespace && other.pid == id.PID && (id.Start == 0 || other.started == id.Start) {
+		seen := other.namespace == p.namespace || id.PIDNamespace == 0 && p.namespace == p.machine.root
+		if seen && other.pid == id.PID && (id.Start == 0 || other.started == id.Start) {
 			return fs.Alive
 		}
+	}
+	if id.PIDNamespace == 0 && p.namespace != p.machine.root {
+		return fs.Unknown // it may be outside
 	}
 	return fs.Dead
 }

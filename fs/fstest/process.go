@@ -89,6 +89,13 @@ var processChecks = []check{
 		id.PID = math.MaxInt32
 		p.wantLiveness("a number that no process has here, of another pid namespace", id, fs.Unknown)
 	}},
+	{"NobodyHasANumberThatIsNone", func(p *probe) {
+		id := p.needsLiveness()
+		id.PID, id.PIDNamespace = math.MaxInt32, 0
+		if got := p.Liveness(id); got == fs.Alive {
+			p.Errorf("a number that no process has, of a namespace that is not known, is %v", got)
+		}
+	}},
 	{"WhatIsNotKnownProvesNoDeath", func(p *probe) {
 		self := p.needsLiveness()
 		p.wantLiveness("the zero identity", fs.Identity{}, fs.Unknown)

@@ -64,7 +64,7 @@ var processFaults = []fault{
 	{"Self is the zero identity", processing(func(h fs.Host, p *processes) { p.self = func() fs.Identity { return fs.Identity{} } }),
 		[]string{"PIDIsThatOfSelf", "SelfStaysTheSame", "SelfHasAStart", "SelfHasABoot", "SelfHasAPIDNamespace"}},
 	{"everybody is alive", judging(func(fs.Host, fs.Identity) fs.Liveness { return fs.Alive }),
-		[]string{"NumberThatNoProcessHasIsDead", "NumberThatWasUsedAgainIsDead", "ProcessOfAnEarlierBootIsDead"}},
+		[]string{"NumberThatNoProcessHasIsDead", "NumberThatWasUsedAgainIsDead", "ProcessOfAnEarlierBootIsDead", "NobodyHasANumberThatIsNone"}},
 	{"everybody but oneself is dead", judging(func(h fs.Host, id fs.Identity) fs.Liveness {
 		if id == h.Self() {
 			return fs.Alive

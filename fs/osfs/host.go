@@ -84,9 +84,18 @@ func (h *Host) Liveness(id fs.Identity) fs.Liveness {
 	if id.Boot != "" && self.Boot != "" && id.Boot != self.Boot {
 		return fs.Dead // the machine was started anew since
 	}
-	if id.PIDNamespace != self.PIDNamespace {
+	if id.PIDNamespace != 0 && id.PIDNamespace != self.PIDNamespace {
 		return fs.Unknown // the number means another process there
 	}
+	l := livenessHere(id)
+	if id.PIDNamespace == self.PIDNamespace || l == fs.Alive {
+		return l
+	}
+	return livenessInside(self, id)
+}
+
+// livenessHere takes the number for one of this process's own namespace.
+func livenessHere(id fs.Identity) fs.Liveness {
 	exists, known := processExists(id.PID)
 	if !known {
 		return fs.Unknown

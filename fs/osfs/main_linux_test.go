@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 }
 
 // startProcess starts a process in a directory and returns once it stands by, which it does until the test ends.
-func startProcess(t *testing.T, role, dir string) *exec.Cmd {
+func startProcess(t *testing.T, role, dir string, change ...func(*exec.Cmd)) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
 	must(t, err)
@@ -61,6 +61,9 @@ func startProcess(t *testing.T, role, dir string) *exec.Cmd {
 	must(t, err)
 	stdout, err := cmd.StdoutPipe()
 	must(t, err)
+	for _, f := range change {
+		f(cmd)
+	}
 	must(t, cmd.Start())
 	t.Cleanup(func() {
 		stdin.Close()

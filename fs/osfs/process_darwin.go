@@ -5,8 +5,6 @@ import "golang.org/x/sys/unix"
 // bootID is not made of kern.boottime, which moves when the wall clock is set.
 func bootID() (string, error) { return unix.Sysctl("kern.bootsessionuuid") }
 
-func pidNamespace() (uint64, error) { return 0, nil }
-
 // startOf returns the start time in microseconds since 1970, as it was written down at the start.
 func startOf(pid int) (uint64, error) {
 	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)

@@ -16,8 +16,6 @@ func bootID() (string, error) {
 	return hex.EncodeToString(id), err
 }
 
-func pidNamespace() (uint64, error) { return 0, nil } // jails share the numbers of the machine
-
 // startOf: the kernel keeps the start relative to kern.boottime, so that what it says of it moves when the wall clock is set.
 func startOf(int) (uint64, error) { return 0, nil }
 

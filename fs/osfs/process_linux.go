@@ -15,15 +15,6 @@ func bootID() (string, error) {
 	return strings.TrimSpace(string(b)), err
 }
 
-func pidNamespace() (uint64, error) {
-	var st unix.Stat_t
-	err := retryInterrupted(func() error { return unix.Stat("/proc/self/ns/pid", &st) })
-	return st.Ino, err
-}
-
-// initialPIDNamespace is the inode number of the first pid namespace, from which every process can be seen (PROC_PID_INIT_INO of the kernel).
-const initialPIDNamespace = 0xEFFFFFFC
-
 // stat returns the fields of /proc/PID/stat from the third, the state, on. The second is the command in parentheses and may itself contain
 // blanks and parentheses.
 func stat(pid int) ([]string, error) {

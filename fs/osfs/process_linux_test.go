@@ -2,8 +2,10 @@ package osfs
 
 import (
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -105,4 +107,35 @@ func TestIdentityThatCouldNotBeReadIsReadAgain(t *testing.T) {
 	if again := h.Self(); again != self {
 		t.Errorf("then it is %+v", again)
 	}
+}
+
+// TestLivenessOfANumberInAnyNamespace: a record that does not say in which pid namespace the number is one may be that of a process in a container.
+func TestLivenessOfANumberInAnyNamespace(t *testing.T) {
+	h := New()
+	if os.Geteuid() != 0 || h.Self().PIDNamespace != initialPIDNamespace {
+		t.Skip("starting a process in a pid namespace of its own takes root, and seeing it the first namespace")
+	}
+	outside := startProcess(t, roleBystander, "")
+	inside := startProcess(t, roleBystander, "", func(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID} })
+	there, here := identify(t, h, inside.Process.Pid), identify(t, h, outside.Process.Pid)
+	there.PID, there.PIDNamespace, here.PIDNamespace = 1, 0, 0
+	wantLiveness(t, h, "a process that runs here", here, fs.Alive)
+	wantLiveness(t, h, "a process that has this number in a namespace of its own", there, fs.Alive)
+	other := there
+	other.Start++
+	wantLiveness(t, h, "another process of that number", other, fs.Dead)
+
+	must(t, inside.Process.Kill())
+	var info unix.Siginfo
+	must(t, retryInterrupted(func() error {
+		return unix.Waitid(unix.P_PID, inside.Process.Pid, &info, unix.WEXITED|unix.WNOWAIT, nil)
+	}))
+	wantLiveness(t, h, "a zombie with this number inside", there, fs.Dead)
+	inside.Wait()
+	wantLiveness(t, h, "a process inside that has ended", there, fs.Dead)
+	outside.Process.Kill()
+	must(t, retryInterrupted(func() error {
+		return unix.Waitid(unix.P_PID, outside.Process.Pid, &info, unix.WEXITED|unix.WNOWAIT, nil)
+	}))
+	wantLiveness(t, h, "a zombie here", here, fs.Dead)
 }

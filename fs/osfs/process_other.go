@@ -7,8 +7,6 @@ import "golang.org/x/sys/unix"
 // bootID: there is kern.boottime, but it moves when the wall clock is set.
 func bootID() (string, error) { return "", nil }
 
-func pidNamespace() (uint64, error) { return 0, nil }
-
 func startOf(int) (uint64, error) { return 0, nil }
 
 func processExists(pid int) (exists, known bool) {

@@ -12,8 +12,6 @@ func (h *Host) Uptime() (time.Duration, error) { return windows.DurationSinceBoo
 // bootID: the system has no number of its start that holds on every machine. Processes are told apart by the time of their start, also across boots.
 func bootID() (string, error) { return "", nil }
 
-func pidNamespace() (uint64, error) { return 0, nil }
-
 // startOf returns the start time in units of 100 ns since 1601, as it was written down at the start.
 func startOf(pid int) (uint64, error) {
 	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
