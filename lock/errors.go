@@ -187,3 +187,13 @@ func (e *SettingsError) Error() string {
 
 // Unwrap makes errors.Is find ErrSettings.
 func (e *SettingsError) Unwrap() error { return ErrSettings }
+
+// ContractError says that a path is in use by another kind of lock than the one that was asked for. errors.Is reports it as [ErrSettings].
+type ContractError struct{ Path, Found, Asked string }
+
+func (e *ContractError) Error() string {
+	return fmt.Sprintf("lock: acquire %s: the path is in use by %s, asked for %s: use one kind of lock for a path", e.Path, e.Found, e.Asked)
+}
+
+// Unwrap makes errors.Is find ErrSettings.
+func (e *ContractError) Unwrap() error { return ErrSettings }

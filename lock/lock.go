@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
 )
 
 // Locker is what can be acquired. [Do] takes one.
@@ -29,8 +31,20 @@ type Lock struct {
 //
 // A relative path is made absolute now, and the symbolic links of its directory are resolved now. The errors are those of
 // resolving the path, [ErrOption], and [*SettingsError] with [Singleton].
-func New(path string, opts ...Option) (*Lock, error) {
+func New(path string, opts ...Option) (*Lock, error) { return openKind(nativeKind, path, opts) }
+
+// kind is a way to lock: a protocol, and the options that it has a use for.
+type kind struct {
+	name     string
+	protocol func(fs.Host, string) protocol
+	check    func(*options) error // refuses the other options
+}
+
+func openKind(k kind, path string, opts []Option) (*Lock, error) {
 	o, err := newOptions(opts)
+	if err == nil {
+		err = k.check(o)
+	}
 	if err != nil {
 		return nil, &Error{Op: "open", Path: path, Err: err}
 	}
@@ -41,7 +55,7 @@ func New(path string, opts ...Option) (*Lock, error) {
 	if err != nil {
 		return nil, &Error{Op: "open", Path: path, Err: err}
 	}
-	return open(siteKey{o.host, "native", canonical}, o, newNative)
+	return open(siteKey{o.host, k.name, canonical}, o, k.protocol)
 }
 
 // Path returns the absolute path of the lock file.

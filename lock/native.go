@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"fmt"
 	iofs "io/fs"
 	"path/filepath"
 	"time"
@@ -23,6 +24,13 @@ type native struct {
 	record          recordKeeper
 	refusedTakeOver bool // a record that had expired did not prove enough
 }
+
+var nativeKind = kind{"native", newNative, func(o *options) error {
+	if o.evictEmpty {
+		return fmt.Errorf("%w: EvictEmpty is for soft locks", ErrOption)
+	}
+	return nil
+}}
 
 func newNative(host fs.Host, path string) protocol {
 	return &native{host: host, path: path, courtesy: courtesy{host: host}, recheck: recheck{host: host}, record: recordKeeper{host: host, path: path}}
@@ -91,38 +99,19 @@ func (n *native) open(o *options) (bool, error) {
 
 // openFile opens the lock file, creates it and its directory if needed, and returns nil where a peer is in the way.
 func (n *native) openFile(o *options) (fs.File, error) {
-	perm := fs.FileMode(0o666)
-	if o.mode != nil {
-		perm = *o.mode
-	}
-	f, err := sidecar.Open(n.host, n.path, perm)
+	f, err := sidecar.Open(n.host, n.path, o.perm())
 	if errors.Is(err, iofs.ErrNotExist) && !errors.Is(err, fs.ErrBusy) {
-		if err := n.makeDir(filepath.Dir(n.path)); err != nil {
+		if err := makeDir(n.host, filepath.Dir(n.path)); err != nil {
 			return nil, err
 		}
 		// If the directory was there, the name may have been removed between the kernel's two looks at it (FUSE, NFS). Once more says whether it is that, or a directory in
 		// which nothing can be: a link to nowhere, /proc.
-		f, err = sidecar.Open(n.host, n.path, perm)
+		f, err = sidecar.Open(n.host, n.path, o.perm())
 	}
 	if errors.Is(err, fs.ErrBusy) {
 		return nil, nil
 	}
 	return f, err
-}
-
-// makeDir makes a directory and its parents unless they are there.
-func (n *native) makeDir(dir string) error {
-	err := n.host.Mkdir(dir, 0o777)
-	if errors.Is(err, iofs.ErrNotExist) && filepath.Dir(dir) != dir {
-		if err := n.makeDir(filepath.Dir(dir)); err != nil {
-			return err
-		}
-		err = n.host.Mkdir(dir, 0o777)
-	}
-	if errors.Is(err, iofs.ErrExist) {
-		return nil
-	}
-	return err
 }
 
 // verify makes sure that the file that was just locked is the lock: that the path still leads to it. If not, the file is let go, with

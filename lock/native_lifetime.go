@@ -2,11 +2,9 @@ package lock
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -183,19 +181,13 @@ func (n *native) holders(rec lifetime.Record) (held, byOther bool) {
 	return held, byOther
 }
 
-// takeoverPrefix begins the names of the files with which a holder is relieved.
-const takeoverPrefix = ".holdfast-"
-
 // replace puts a new file, locked and with the given permission bits, in the place of the lock file, which is that of the record. It returns nil if that cannot be done:
 // the directory may be read-only or full, or this process have no descriptor left, which is no reason not to go on waiting.
 //
 // Between the look at the holders and the renaming, the holder may have died, and somebody who writes no record have taken the lock. Once the old file has lost its name nobody
 // passes for its holder who was not before. So the holders are looked at again then, and if there is another one, the old file gets its name back.
 func (n *native) replace(mode fs.FileMode, rec lifetime.Record) (fs.File, fs.FileID, error) {
-	var random [8]byte
-	n.host.Random(random[:])
-	// Not made of the lock file's name, which may be as long as the filesystem allows.
-	temp := filepath.Join(filepath.Dir(n.path), takeoverPrefix+hex.EncodeToString(random[:]))
+	temp := privateName(n.host, n.path)
 	old := temp + ".old"
 	f, err := n.host.Open(temp, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, mode)
 	if err != nil {

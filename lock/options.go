@@ -32,6 +32,8 @@ type options struct {
 	hook      func(fs.File) error
 	fallback  *Lock
 
+	evictEmpty bool
+
 	timeout  time.Duration // negative: none
 	once     bool
 	poll     *atomic.Int64 // nanoseconds; shared by the waits of a lock, so that a change reaches them
@@ -67,6 +69,14 @@ func (o *options) apply(opts []Option) error {
 		}
 	}
 	return nil
+}
+
+// perm returns the permission bits with which files are created.
+func (o *options) perm() fs.FileMode {
+	if o.mode != nil {
+		return *o.mode
+	}
+	return 0o666
 }
 
 func (o *options) pollInterval() time.Duration { return time.Duration(o.poll.Load()) }
@@ -194,6 +204,10 @@ func FallbackTo(other *Lock) Option {
 	return forLock("FallbackTo", func(o *options) { o.fallback = other })
 }
 
+// EvictEmpty says that no holder up to version 3.21 of Python's filelock shares the path: the markers of these are empty. Then an empty one that has not changed for [MalformedGrace] is taken to
+// be what a process left that died while it made the marker, and evicted. It is for soft locks.
+func EvictEmpty() Option { return forLock("EvictEmpty", func(o *options) { o.evictEmpty = true }) }
+
 // differences lists the settings in which a differs from b, for [SettingsError].
 func (o *options) differences(b *options) []Difference {
 	var list []Difference
@@ -209,6 +223,7 @@ func (o *options) differences(b *options) []Difference {
 	add("Lifetime", o.lifetime, b.lifetime)
 	add("Fencing", o.fencing, b.fencing)
 	add("SharedOwnership", o.shared, b.shared)
+	add("EvictEmpty", o.evictEmpty, b.evictEmpty)
 	add("FallbackTo", o.fallback.describe(), b.fallback.describe())
 	add("Logger", fmt.Sprintf("%p", o.logger), fmt.Sprintf("%p", b.logger))
 	// Functions and observers cannot be compared in general: having one or not is what can be told.

@@ -24,6 +24,7 @@ import (
 // command is a line that a test writes to a contender.
 type command struct {
 	Do       string
+	Kind     string        // open: "soft", or the native lock
 	Path     string        // open: the lock file; spawn: what the child reads
 	Lifetime time.Duration // open: 0 for none
 	Fencing  bool          // open
@@ -180,6 +181,8 @@ func (c *contender) Observe(e lock.Event) {
 	}
 }
 
+var openers = map[string]func(string, ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft}
+
 func (c *contender) open(cmd command) {
 	c.gate = &gate{Host: osfs.Default(), at: cmd.Gate, reached: func() { c.tell(report{What: "gate"}) }, pass: make(chan struct{})}
 	opts := []lock.Option{lock.Host(c.gate), lock.Observe(c)}
@@ -191,7 +194,7 @@ func (c *contender) open(cmd command) {
 	}
 	var err error
 	c.path, c.quiet = cmd.Path, cmd.Quiet
-	c.lock, err = lock.New(cmd.Path, opts...)
+	c.lock, err = openers[cmd.Kind](cmd.Path, opts...)
 	c.answer("opened", uptime(), err)
 }
 

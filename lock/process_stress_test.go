@@ -14,6 +14,15 @@ import (
 // stopped holder; a stopped waiter holds up nobody: the others get on before it is continued.
 func TestWorkIsExclusiveUnderKillsAndStops(t *testing.T) {
 	t.Parallel()
+	for kind := range openers {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			workUnderKillsAndStops(t, kind)
+		})
+	}
+}
+
+func workUnderKillsAndStops(t *testing.T, kind string) {
 	const workers, target, disturbEvery = 8, 2000, 6
 	path := lockPath(t)
 	prepareWork(t, path)
@@ -26,7 +35,7 @@ func TestWorkIsExclusiveUnderKillsAndStops(t *testing.T) {
 	start := func() {
 		started++
 		name := fmt.Sprintf("worker-%d", started)
-		p := startContender(t, name, command{Path: path, Quiet: true})
+		p := startContender(t, name, command{Kind: kind, Path: path, Quiet: true})
 		p.send(command{Do: "work", Name: name, Target: target})
 		working[name] = p
 	}

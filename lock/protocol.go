@@ -19,7 +19,7 @@ type protocol interface {
 	mayPass() bool
 	// pass is what attempt is for a lock that the process kept: it makes sure that it still is the lock.
 	pass(ctx context.Context, o *options) (taken, error)
-	// release gives the lock up. After an error it is still held.
+	// release gives the lock up. After an error it is still held, unless that is ErrLost: then it had been taken away.
 	release() error
 	// inspect looks at the lock without disturbing it.
 	inspect() (Status, error)

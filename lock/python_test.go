@@ -33,12 +33,12 @@ func needFilelock(t *testing.T) {
 	}
 }
 
-// startPython starts a process that has a filelock.FileLock on path.
-func startPython(t *testing.T, name, path string) *peer {
+// startPython starts a process that has a filelock.FileLock on path, or a SoftFileLock.
+func startPython(t *testing.T, name, kind, path string) *peer {
 	t.Helper()
 	p := startPeer(t, name, exec.Command(python, "testdata/filelock_peer.py"))
 	p.expect("ready")
-	p.send(command{Do: "open", Path: path})
+	p.send(command{Do: "open", Kind: kind, Path: path})
 	p.expect("opened")
 	return p
 }
@@ -47,42 +47,56 @@ func startPython(t *testing.T, name, path string) *peer {
 func TestPythonAndGoExcludeEachOther(t *testing.T) {
 	t.Parallel()
 	needFilelock(t)
-	starters := map[string]func(t *testing.T, path string) *peer{
-		"Go":     func(t *testing.T, path string) *peer { return startContender(t, "Go", command{Path: path}) },
-		"Python": func(t *testing.T, path string) *peer { return startPython(t, "Python", path) },
+	starters := map[string]func(t *testing.T, kind, path string) *peer{
+		"Go": func(t *testing.T, kind, path string) *peer {
+			return startContender(t, "Go", command{Kind: kind, Path: path})
+		},
+		"Python": func(t *testing.T, kind, path string) *peer { return startPython(t, "Python", kind, path) },
 	}
-	for _, sides := range [][2]string{{"Go", "Python"}, {"Python", "Go"}} {
-		for _, end := range []string{"released", "killed"} {
-			t.Run(fmt.Sprintf("%s holder %s, %s waiter", sides[0], end, sides[1]), func(t *testing.T) {
-				t.Parallel()
-				path := lockPath(t)
-				holder, waiter := starters[sides[0]](t, path), starters[sides[1]](t, path)
-				holder.acquire()
-				waiter.send(command{Do: "acquire", Once: true})
-				if r := waiter.expect("failed"); !r.is("timeout") {
-					t.Errorf("one attempt: %q", r.Err)
-				}
-				waiter.send(command{Do: "acquire", Timeout: 60 * time.Millisecond})
-				waiter.expect("waiting")
-				if r := waiter.expect("failed"); !r.is("timeout") || sides[1] == "Go" && !slices.Equal(r.Holders, []int{holder.pid()}) {
-					t.Errorf("a bounded wait: %q", r.Err)
-				}
-				waiter.ask("acquire", "waiting")
-				if sides[1] == "Go" {
-					waiter.waitsInKernel(path)
-				}
-				var left time.Duration
-				if end == "killed" {
-					left = holder.kill()
-				} else {
-					left = holder.release()
-				}
-				if got := waiter.expect("acquired"); got.At < left {
-					t.Errorf("%s was inside %v before %s left", sides[1], left-got.At, sides[0])
-				}
-				waiter.release()
-			})
-		}
+	for _, c := range []struct{ kind, holder, waiter, end string }{
+		{"", "Go", "Python", "released"},
+		{"", "Go", "Python", "killed"},
+		{"", "Python", "Go", "released"},
+		{"", "Python", "Go", "killed"},
+		// This version writes no record and looks for none: what a process leaves that is killed stays.
+		{"soft", "Go", "Python", "released"},
+		{"soft", "Python", "Go", "released"},
+		{"soft", "Go", "Go", "released"},
+		{"soft", "Go", "Go", "killed"},
+	} {
+		t.Run(fmt.Sprintf("%s %s holder %s, %s waiter", c.kind, c.holder, c.end, c.waiter), func(t *testing.T) {
+			t.Parallel()
+			path := lockPath(t)
+			holder, waiter := starters[c.holder](t, c.kind, path), starters[c.waiter](t, c.kind, path)
+			holder.acquire()
+			waiter.send(command{Do: "acquire", Once: true})
+			if r := waiter.expect("failed"); !r.is("timeout") {
+				t.Errorf("one attempt: %q", r.Err)
+			}
+			named := []int{holder.pid()}
+			if c.kind == "soft" && c.holder == "Python" {
+				named = nil
+			}
+			waiter.send(command{Do: "acquire", Timeout: 60 * time.Millisecond})
+			waiter.expect("waiting")
+			if r := waiter.expect("failed"); !r.is("timeout") || c.waiter == "Go" && !slices.Equal(r.Holders, named) {
+				t.Errorf("a bounded wait: %q", r.Err)
+			}
+			waiter.ask("acquire", "waiting")
+			if c.waiter == "Go" && (c.kind == "" || c.holder == "Go") {
+				waiter.waitsInKernel(path)
+			}
+			var left time.Duration
+			if c.end == "killed" {
+				left = holder.kill()
+			} else {
+				left = holder.release()
+			}
+			if got := waiter.expect("acquired"); got.At < left {
+				t.Errorf("%s was inside %v before %s left", c.waiter, left-got.At, c.holder)
+			}
+			waiter.release()
+		})
 	}
 }
 
@@ -90,18 +104,23 @@ func TestPythonAndGoWorkTogether(t *testing.T) {
 	t.Parallel()
 	needFilelock(t)
 	const each, quota = 4, 100
-	path := lockPath(t)
-	prepareWork(t, path)
-	var working []*peer
-	for i := range each {
-		working = append(working, startPython(t, fmt.Sprintf("python-%d", i), path),
-			startContender(t, fmt.Sprintf("go-%d", i), command{Path: path, Quiet: true}))
+	for kind := range openers {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			path := lockPath(t)
+			prepareWork(t, path)
+			var working []*peer
+			for i := range each {
+				working = append(working, startPython(t, fmt.Sprintf("python-%d", i), kind, path),
+					startContender(t, fmt.Sprintf("go-%d", i), command{Kind: kind, Path: path, Quiet: true}))
+			}
+			for _, p := range working {
+				p.send(command{Do: "work", Name: p.name, Quota: quota})
+			}
+			finishWork(t, working)
+			checkWork(t, path, 2*each*quota, nil)
+		})
 	}
-	for _, p := range working {
-		p.send(command{Do: "work", Name: p.name, Quota: quota})
-	}
-	finishWork(t, working)
-	checkWork(t, path, 2*each*quota, nil)
 }
 
 // finishWork returns when all have worked their quota.

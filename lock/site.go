@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -132,8 +133,11 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 	for _, c := range g.contexts {
 		c.cancel(reason)
 	}
+	var lost error
 	if s.queue.Waiting() == 0 || !s.proto.mayPass() || !s.queue.Pass(s.clearGrant) {
-		if err := s.proto.release(); err != nil {
+		lost = s.proto.release()
+		if lost != nil && !errors.Is(lost, ErrLost) {
+			err, lost = lost, nil
 			if !must {
 				s.mu.Lock()
 				s.grant.releasing = false
@@ -150,6 +154,9 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 		g.timer.Stop()
 	}
 	err = g.owner.drop() // before the observer is told, who may panic
+	if reason == ErrReleased && lost != nil {
+		reason, err = lost, lost
+	}
 	if g.opts.watched() {
 		kind := EventReleased
 		if reason != ErrReleased {

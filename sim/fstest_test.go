@@ -92,19 +92,23 @@ func TestLockInTheMachine(t *testing.T) {
 	conditions(t, []string{"posix first", "tmpfs first", "posix random", "tmpfs sticky", "posix sticky", "posix pct", "tmpfs pos", "posix pos"}, func(t *testing.T, c sim.Config, o disk.Options) {
 		for seed := range uint64(10) {
 			c.Seed = seed
-			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { testLock(t, c, o) })
+			t.Run(fmt.Sprint("native seed ", seed), func(t *testing.T) {
+				testLock(t, c, o, locktest.Fixture{New: func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.New(path, opts...) }})
+			})
+			t.Run(fmt.Sprint("soft seed ", seed), func(t *testing.T) {
+				testLock(t, c, o, locktest.Fixture{NoHook: true, New: func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.NewSoft(path, opts...) }})
+			})
 		}
 	})
 }
 
-func testLock(t *testing.T, c sim.Config, o disk.Options) {
+func testLock(t *testing.T, c sim.Config, o disk.Options, f locktest.Fixture) {
 	locktest.Run(t, func(t *testing.T) locktest.Fixture {
 		h := newInside(t, c, o)
 		ended := h.NewEvent()
 		peer := h.Machine().Start("b", func(p *sim.Process) { ended.Wait(context.Background()) })
-		return locktest.Fixture{Host: h, Peer: peer, Dir: testDir,
-			New:    func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.New(path, opts...) },
-			Within: func(body func()) { h.run(func() { defer ended.Set(); body() }) },
-		}
+		f.Host, f.Peer, f.Dir = h, peer, testDir
+		f.Within = func(body func()) { h.run(func() { defer ended.Set(); body() }) }
+		return f
 	})
 }

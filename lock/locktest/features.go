@@ -289,17 +289,30 @@ var observerPanicChecks = []check{
 	}},
 }
 
+// openHooked makes a lock with a hook. A kind that has no use for one must say so.
+func (p *probe) openHooked(hook func(fs.File) error) Locker {
+	l, err := p.tryOpen(p.Host, "work.lock", lock.OnAcquired(hook))
+	if p.NoHook {
+		p.wantError("New with OnAcquired", err, lock.ErrOption)
+		p.skip("the kind refuses OnAcquired")
+	}
+	if err != nil {
+		p.fatalf("New: %v", err)
+	}
+	return l
+}
+
 var errHook = errors.New("the hook refused")
 
 var optionChecks = []check{
 	{"OnAcquiredIsCalledWithTheLockHeld", func(p *probe) {
 		calls := 0
 		other := p.open()
-		l := p.open(lock.OnAcquired(func(fs.File) error {
+		l := p.openHooked(func(fs.File) error {
 			calls++
 			p.wantHeld(other, "in OnAcquired")
 			return nil
-		}))
+		})
 		for i := range 2 {
 			h := p.acquire(l)
 			inner := p.enter(h.Context(), l)
@@ -311,7 +324,7 @@ var optionChecks = []check{
 		}
 	}},
 	{"OnAcquiredCanRefuse", func(p *probe) {
-		l := p.open(lock.OnAcquired(func(fs.File) error { return errHook }))
+		l := p.openHooked(func(fs.File) error { return errHook })
 		_, err := l.Acquire(p.ctx)
 		p.wantError("Acquire", err, errHook)
 		_, err = l.TryAcquire(p.ctx)
@@ -319,7 +332,7 @@ var optionChecks = []check{
 		p.wantFree(p.open(), "after OnAcquired refused")
 	}},
 	{"PanicOfOnAcquiredReleases", func(p *probe) {
-		l := p.open(lock.OnAcquired(func(fs.File) error { panic(errHook) }))
+		l := p.openHooked(func(fs.File) error { panic(errHook) })
 		func() {
 			defer func() {
 				if r := recover(); r != errHook {

@@ -30,6 +30,8 @@ type Fixture struct {
 	Dir string
 	// New makes a lock of the kind under test. The options say which host it is made on.
 	New func(path string, opts ...lock.Option) (Locker, error)
+	// NoHook says that the kind refuses [lock.OnAcquired].
+	NoHook bool
 	// Collect makes the host run what [fs.Tasks.OnDropped] has arranged, some time after it was called often enough; runtime.GC does on the operating system.
 	// Without it the sub-tests of dropped values are skipped.
 	Collect func()

@@ -49,7 +49,7 @@ def main():
         cmd = json.loads(line)
         if cmd["Do"] == "open":
             path = cmd["Path"]
-            lock = filelock.FileLock(path)
+            lock = filelock.SoftFileLock(path) if cmd["Kind"] == "soft" else filelock.FileLock(path)
             tell("opened")
         elif cmd["Do"] == "acquire":
             acquire(lock, cmd)

@@ -28,6 +28,7 @@ type Table []Kind
 // All is every kind there is.
 var All = Table{
 	{"native", opener(lock.New)},
+	{"soft", opener(lock.NewSoft)},
 }
 
 // opener keeps a nil pointer from becoming a Lock that is not nil.

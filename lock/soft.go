@@ -1,0 +1,583 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/lock/internal/marker"
+	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
+)
+
+// NewSoft returns a lock that is held by whoever made the file at path, the marker: for filesystems whose own locks cannot be had or trusted. It is the one that Python's
+// filelock.SoftFileLock takes, of every version.
+//
+// The marker names its holder and is removed on release. One whose holder is proven dead is evicted: the process ran on this machine, as its host name says, and in this pid namespace, and has ended, or the
+// machine was started anew since. Of a holder on another machine nothing can be said, and it is waited for.
+//
+// On a local filesystem holders keep the kernel's lock on their marker, so that contenders that are Holdfast wait for it in the kernel, and learn of the end of a process at once. Elsewhere, and for
+// other programs' markers, they are told of changes by the host, or poll.
+//
+// A relative path is made absolute now. [OnAcquired] is refused with [ErrOption]: the marker's content is the record of the holder.
+func NewSoft(path string, opts ...Option) (*Lock, error) { return openKind(softKind, path, opts) }
+
+var softKind = kind{"soft", newSoft, func(o *options) error {
+	if o.hook != nil {
+		return fmt.Errorf("%w: OnAcquired has no use in a soft lock, whose file is the record of its holder", ErrOption)
+	}
+	return nil
+}}
+
+// soft is the lock whose presence is its marker.
+type soft struct {
+	host fs.Host
+	path string
+	courtesy
+	recheck recheck
+	known   bool // what the filesystem can do
+
+	own    fs.File // the marker, while it is held
+	id     fs.FileID
+	madeAt time.Time // its time of modification
+	// left is a marker of this process that could not be removed when its hold ended.
+	left      fs.FileID
+	leftSince time.Time
+	self      fs.Identity // as it stands in record
+	record    []byte      // of this process
+
+	other  sighting // of somebody else's marker
+	front  bool     // this process has the kernel's lock on the other's marker: it is the one that looks after it
+	notice fs.Watch // of changes of the other's marker; nil if there is none
+	deaf   bool     // the host gives no notice
+}
+
+// sighting is what is known of a marker that is in the way. The file is kept open, so that its identity is nobody else's.
+type sighting struct {
+	file   fs.File // nil if there is none
+	id     fs.FileID
+	mtime  time.Time
+	size   int64
+	since  time.Duration // on the monotonic clock: unchanged so long
+	record marker.Record
+	// readOnly: it could be opened for reading only, and network filesystems lock exclusively only what is open for writing.
+	readOnly bool
+	kept     bool // its holder was seen to keep it open, see holderFlag
+}
+
+// holderFlag is a byte of the marker, far behind any content, that its holder keeps locked. The lock on the whole file says less: a contender that looks after the marker of another program has that too.
+// Who has seen the flag up, and later down with the marker still in place, knows that the holder has ended without a release, whatever can be told of the process.
+var holderFlag = fs.Region{Offset: waiterFlag.Offset + 1, Length: 1}
+
+func newSoft(host fs.Host, path string) protocol {
+	return &soft{host: host, path: path, courtesy: courtesy{host: host}, recheck: recheck{host: host}}
+}
+
+// MalformedGrace is how long a marker that is no record, or whose end is missing, must have been seen unchanged before it is evicted: whoever writes it may be slow.
+const MalformedGrace = 10 * time.Second
+
+func (s *soft) attempt(_ context.Context, o *options, patient bool) (taken, error) {
+	if patient && s.stepping {
+		return taken{}, nil
+	}
+	return s.try(o)
+}
+
+// try makes one attempt: it publishes a marker if there is none, or one that may be evicted.
+func (s *soft) try(o *options) (taken, error) {
+	broke := ""
+	for range maxReopens {
+		there, err := s.look()
+		if err != nil {
+			return taken{}, err
+		}
+		if there {
+			evidence, byForce, err := s.verdict(o)
+			if evidence == "" || err != nil {
+				return taken{}, err
+			}
+			if evicted, err := s.evict(byForce); !evicted || err != nil {
+				return taken{}, err
+			}
+			broke = evidence
+		}
+		t, err := s.publish(o)
+		if t.ok {
+			s.forget()
+			t.broke = broke
+			s.holdBegins()
+		}
+		if t.ok || err != nil {
+			return t, err
+		}
+	}
+	return taken{}, nil
+}
+
+// look takes note of the marker at the path, and reports whether there is one.
+func (s *soft) look() (bool, error) {
+	info, err := s.host.Lstat(s.path)
+	switch {
+	case errors.Is(err, iofs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case info.Mode.Type() == iofs.ModeSymlink:
+		return false, &iofs.PathError{Op: "open", Path: s.path, Err: fs.ErrSymlink}
+	case !info.Mode.IsRegular():
+		return false, &iofs.PathError{Op: "open", Path: s.path, Err: fmt.Errorf("%w but %v", fs.ErrNotRegular, info.Mode.Type())}
+	case s.other.file != nil && s.other.id == info.ID && s.other.size == info.Size && s.other.mtime.Equal(info.Mtime):
+		return true, nil
+	}
+	if s.other.file == nil || s.other.id != info.ID {
+		s.forget()
+		f, err := s.host.Open(s.path, fs.ReadWrite|fs.NoFollow|fs.NonBlock, 0)
+		readOnly := errors.Is(err, iofs.ErrPermission)
+		if readOnly {
+			f, err = s.host.Open(s.path, fs.ReadOnly|fs.NoFollow|fs.NonBlock, 0)
+		}
+		if errors.Is(err, iofs.ErrNotExist) || errors.Is(err, fs.ErrBusy) {
+			return false, nil // whether it is to be had, the attempt to make it will tell
+		}
+		if err != nil {
+			return false, err
+		}
+		if info, err = sidecar.Regular(f); err != nil {
+			f.Close()
+			return false, err
+		}
+		if err := s.prepare(f); err != nil {
+			f.Close()
+			return false, err
+		}
+		s.other.file, s.other.readOnly = f, readOnly
+		s.other.kept, _ = s.isKept()
+	}
+	content, err := readMarker(s.other.file)
+	if err != nil {
+		return false, err
+	}
+	s.other.id, s.other.mtime, s.other.size, s.other.since = info.ID, info.Mtime, info.Size, s.host.Monotonic()
+	s.other.record = marker.Parse(content)
+	return true, nil
+}
+
+// readMarker returns the content of a marker, and one byte more than a record has if there are more.
+func readMarker(f fs.File) ([]byte, error) {
+	var buf [marker.MaxSize + 1]byte
+	n, err := f.ReadAt(buf[:], 0)
+	if err == io.EOF {
+		err = nil
+	}
+	return buf[:n], err
+}
+
+// prepare learns what can be done with files here, from the first one that is opened.
+func (s *soft) prepare(f fs.File) error {
+	if s.known {
+		return nil
+	}
+	volume, err := f.Volume()
+	if err == nil {
+		s.prepareFor(volume)
+		s.known = true
+	}
+	return err
+}
+
+// isKept reports whether the holder of the other's marker keeps the flag up, and whether that can be told.
+func (s *soft) isKept() (kept, known bool) {
+	if !s.canFlag || !s.canWait { // elsewhere than on a local filesystem a lock can be lost that nobody let go
+		return false, false
+	}
+	kept, err := s.other.file.Conflict(holderFlag, fs.LockShared)
+	return kept, err == nil
+}
+
+// forget closes the other's marker, with the locks on it.
+func (s *soft) forget() {
+	if s.notice != nil {
+		s.notice.Close()
+		s.notice = nil
+	}
+	if s.other.file != nil {
+		s.other.file.Close()
+	}
+	s.other, s.front, s.raised = sighting{}, false, false
+}
+
+// verdict returns the evidence on which the other's marker may be evicted, or "" if it has to be waited for. Evidence of age holds by force: against a holder that lives as well.
+func (s *soft) verdict(o *options) (evidence string, byForce bool, err error) {
+	r := s.other.record
+	unchanged := s.host.Monotonic() - s.other.since
+	switch r.Kind {
+	case marker.Lease, marker.Unknown, marker.Strict:
+		return "", false, &ContractError{Path: s.path, Found: contracts[r.Kind], Asked: contracts[marker.Soft]}
+	case marker.Soft, marker.Exclusive:
+		if s.host.Liveness(r.Identity(s.host.Self())) == fs.Dead {
+			return fmt.Sprintf("pid %d on %s, which held the lock, has ended", r.PID, r.Host), false, nil
+		}
+		if s.other.id == s.left && s.other.mtime.Equal(s.leftSince) && r.PID == s.self.PID && r.Host == s.self.Host && r.Start == marker.StartOf(s.self) {
+			return "this process could not remove it when its hold had ended", false, nil
+		}
+		if s.other.kept && s.front {
+			if kept, known := s.isKept(); known && !kept {
+				return fmt.Sprintf("pid %d on %s has let go of the lock without a release", r.PID, r.Host), false, nil
+			}
+		}
+	case marker.Malformed:
+		if unchanged >= MalformedGrace {
+			return fmt.Sprintf("the marker is no record (%s), and has not changed for %v", r.Reason, roundForPeople(unchanged)), false, nil
+		}
+	case marker.Empty:
+		if o.evictEmpty && unchanged >= MalformedGrace {
+			return fmt.Sprintf("the marker is empty, and has not changed for %v", roundForPeople(unchanged)), false, nil
+		}
+	}
+	if o.lifetime > 0 && unchanged >= o.lifetime {
+		return fmt.Sprintf("the marker has not changed for %v, which is longer than a lifetime", roundForPeople(unchanged)), true, nil
+	}
+	return "", false, nil
+}
+
+// evict takes the marker that was judged away, and reports whether it did, or found it gone. Contenders that are Holdfast do so one at a time, with the kernel's lock on the marker, and
+// not against a holder that has it, unless that is by force.
+func (s *soft) evict(force bool) (bool, error) {
+	if !s.front {
+		held, err := s.other.file.TryLock(fs.Whole, fs.LockExclusive)
+		switch {
+		case err != nil && !noLocks(err) && !s.other.readOnly:
+			return false, err
+		case err == nil && !held && !force:
+			return false, nil // its holder is there after all, or somebody else is at it
+		}
+		s.front = held
+	}
+	if same, err := sidecar.InPlace(s.host, s.path, s.other.id); !same || err != nil {
+		return err == nil, err
+	}
+	aside := privateName(s.host, s.path)
+	if err := s.host.Rename(s.path, aside); err != nil {
+		return errors.Is(err, iofs.ErrNotExist), ignoring(err, iofs.ErrNotExist)
+	}
+	same, err := sidecar.InPlace(s.host, aside, s.other.id)
+	if same {
+		return true, ignoring(s.host.Remove(aside), iofs.ErrNotExist)
+	}
+	// Another program has put its own there since the look before. It gets its name back, unless somebody has taken that already: then two are inside, and nothing can help it.
+	if err == nil {
+		err = s.host.Link(aside, s.path)
+	}
+	return false, errors.Join(ignoring(err, iofs.ErrExist), s.host.Remove(aside))
+}
+
+func noLocks(err error) bool {
+	return errors.Is(err, fs.ErrNoLocks) || errors.Is(err, fs.ErrUnsupported)
+}
+
+// ignoring returns err unless it is the given one.
+func ignoring(err, given error) error {
+	if errors.Is(err, given) {
+		return nil
+	}
+	return err
+}
+
+// publish makes the marker, whole from the first moment that anybody can see it. It reports false if somebody else was faster.
+func (s *soft) publish(o *options) (taken, error) {
+	f, name, err := s.private(o)
+	if err != nil {
+		return taken{}, err
+	}
+	info, err := f.Stat()
+	made := false
+	if err == nil {
+		made, err = s.link(f, name)
+	}
+	s.host.Remove(name)                                                          // what cannot be removed is left behind, and does no harm
+	if errors.Is(err, fs.ErrUnsupported) || errors.Is(err, iofs.ErrPermission) { // no hard links here
+		f.Close()
+		f, info, made, err = s.create(o)
+	}
+	if made {
+		// Looked at once more, since other programs evict what they take for broken. If that cannot be seen, it was made all the same.
+		same, lookErr := sidecar.InPlace(s.host, s.path, info.ID)
+		made = same || lookErr != nil
+	}
+	if !made {
+		if f != nil {
+			f.Close()
+		}
+		return taken{}, err
+	}
+	s.own, s.id, s.madeAt = f, info.ID, info.Mtime
+	return taken{ok: true, file: f}, nil
+}
+
+// private makes the marker under a name that nobody looks for, with the kernel's lock on it where there is one.
+func (s *soft) private(o *options) (f fs.File, name string, err error) {
+	for range maxReopens {
+		name = privateName(s.host, s.path)
+		f, err = s.host.Open(name, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, o.perm())
+		switch {
+		case errors.Is(err, iofs.ErrExist): // left behind by a crash
+			continue
+		case errors.Is(err, iofs.ErrNotExist):
+			if err := makeDir(s.host, filepath.Dir(s.path)); err != nil {
+				return nil, "", err
+			}
+			continue
+		case err != nil:
+			return nil, "", err
+		}
+		if err = s.write(f, o); err == nil {
+			return f, name, nil
+		}
+		f.Close()
+		s.host.Remove(name)
+		return nil, "", err
+	}
+	return nil, "", err
+}
+
+// write writes the record into a file that nobody else has opened yet, or that is not the marker yet.
+func (s *soft) write(f fs.File, o *options) error {
+	if err := s.prepare(f); err != nil {
+		return err
+	}
+	if o.mode != nil {
+		if err := f.Chmod(*o.mode); err != nil {
+			return err
+		}
+	}
+	if self := s.host.Self(); self != s.self || s.record == nil {
+		record, err := marker.Record{Kind: marker.Soft, PID: self.PID, Host: self.Host, Start: marker.StartOf(self)}.Encode()
+		if err != nil {
+			return err
+		}
+		s.self, s.record = self, record
+	}
+	if _, err := f.WriteAt(s.record, 0); err != nil {
+		return err
+	}
+	if _, err := f.TryLock(fs.Whole, fs.LockExclusive); err != nil && !noLocks(err) {
+		return err
+	}
+	if s.canFlag {
+		f.TryLock(holderFlag, fs.LockExclusive) // without it, others have to ask after the process
+	}
+	return nil
+}
+
+// link gives the private file the name of the marker.
+func (s *soft) link(f fs.File, name string) (bool, error) {
+	err := s.host.Link(name, s.path)
+	if !errors.Is(err, iofs.ErrExist) {
+		return err == nil, err
+	}
+	// A server that has lost its answer and is asked again finds the name taken, by this very file.
+	info, err := f.Stat()
+	return info.Links > 1, err
+}
+
+// create makes the marker where there are no hard links. It can be seen empty for a moment, and stays so if the process dies in it.
+func (s *soft) create(o *options) (f fs.File, info fs.Info, made bool, err error) {
+	f, err = s.host.Open(s.path, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, o.perm())
+	if err != nil {
+		return nil, info, false, ignoring(err, iofs.ErrExist)
+	}
+	info, err = f.Stat()
+	if err == nil {
+		err = s.write(f, o)
+	}
+	if err != nil {
+		if same, _ := sidecar.InPlace(s.host, s.path, info.ID); same {
+			s.host.Remove(s.path)
+		}
+	}
+	return f, info, err == nil, err
+}
+
+func (s *soft) wait(ctx context.Context, o *options) (taken, error) {
+	defer s.standDown()
+	pause := newBackoff(s.host)
+	for {
+		stepped, err := s.stepBack(ctx)
+		if err != nil {
+			return taken{}, err
+		}
+		t, err := s.try(o)
+		s.steppedBack(stepped, t.ok)
+		switch {
+		case t.ok || err != nil:
+			return t, err
+		case s.other.file != nil && s.canWait && !s.front:
+			err = s.waitInKernel(ctx, o)
+		default:
+			err = s.pause(ctx, pause.next(o.pollInterval()))
+		}
+		if err != nil {
+			return taken{}, err
+		}
+	}
+}
+
+// standDown ends a wait.
+func (s *soft) standDown() {
+	s.lowerFlag(s.other.file)
+	s.forget()
+}
+
+// waitInKernel waits for the kernel's lock on the other's marker. Who gets it is the next: the marker is gone, or its holder has died, or is a program that does not lock it and has to be
+// looked after.
+func (s *soft) waitInKernel(ctx context.Context, o *options) error {
+	s.raiseFlag(s.other.file)
+	watched, stop := s.watch(ctx, o)
+	held, err := s.other.file.WaitLock(watched, fs.Whole, fs.LockExclusive)
+	stop()
+	switch {
+	case held && err == nil:
+		s.front = true
+	case err == errMoved || err == errDue:
+		return nil
+	case err != nil && sameError(err, context.Cause(ctx)):
+		return err
+	case noLocks(err) || s.other.readOnly:
+		s.canWait = false
+		return nil
+	}
+	return err
+}
+
+// watch derives a context that also ends when the other's marker is no longer the one to wait for, or has not changed for the lifetime.
+func (s *soft) watch(ctx context.Context, o *options) (context.Context, func()) {
+	ctx, cancel := s.host.WithCancel(ctx)
+	other := s.other // this task's; the rest of s belongs to the waiter
+	w := &watched{cancel: cancel}
+	w.look = func() (time.Duration, error) {
+		info, err := s.host.Lstat(s.path)
+		switch {
+		case errors.Is(err, iofs.ErrNotExist) || err == nil && info.ID != other.id:
+			return 0, errMoved
+		case err == nil && (info.Size != other.size || !info.Mtime.Equal(other.mtime)):
+			return 0, errDue // to be looked at anew
+		case o.lifetime == 0:
+			return RecheckInterval, nil
+		}
+		left := o.lifetime - (s.host.Monotonic() - other.since)
+		if left <= 0 {
+			return 0, errDue
+		}
+		return min(left, RecheckInterval), nil
+	}
+	next := RecheckInterval
+	if o.lifetime > 0 {
+		var reason error
+		if next, reason = w.look(); reason != nil {
+			cancel(reason)
+			next = RecheckInterval
+		}
+	}
+	s.recheck.begin(w, next)
+	return ctx, func() { s.recheck.end(w) }
+}
+
+// errLook ends a pause.
+var errLook = errors.New("it is time to look")
+
+// pause returns after d, or as soon as the host says that something has happened to the marker.
+func (s *soft) pause(ctx context.Context, d time.Duration) error {
+	if s.notice == nil && s.other.file != nil && !s.deaf {
+		notice, err := s.host.Watch(s.path)
+		if err == nil {
+			s.notice = notice
+			return nil // it may have changed before
+		}
+		s.deaf = !errors.Is(err, iofs.ErrNotExist)
+	}
+	if s.notice == nil {
+		return s.host.Sleep(ctx, d)
+	}
+	timed, cancel := s.host.WithTimeout(ctx, d, errLook)
+	defer cancel()
+	err := s.notice.Next(timed)
+	switch {
+	case err == nil || err == errLook:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	s.notice.Close()
+	s.notice, s.deaf = nil, true
+	return nil
+}
+
+func (s *soft) mayPass() bool { return s.own != nil && s.mayKeep(s.own) }
+
+func (s *soft) pass(context.Context, *options) (taken, error) {
+	if same, err := sidecar.InPlace(s.host, s.path, s.id); !same && err == nil {
+		s.closeOwn()
+		return taken{}, nil
+	}
+	s.holdBegins()
+	return taken{ok: true, file: s.own}, nil
+}
+
+// errRobbed is the end of a hold whose marker was taken away.
+var errRobbed = fmt.Errorf("%w: its marker was removed or replaced", ErrLost)
+
+func (s *soft) release() error {
+	if s.own == nil {
+		return nil
+	}
+	waiters := s.othersWait(s.own)
+	same, err := sidecar.InPlace(s.host, s.path, s.id)
+	if same {
+		err = ignoring(s.host.Remove(s.path), iofs.ErrNotExist)
+	}
+	if err != nil {
+		return err
+	}
+	s.closeOwn()
+	s.stepping = waiters && s.yielded == 0
+	if !same {
+		return errRobbed
+	}
+	return nil
+}
+
+// closeOwn ends a hold whose marker is gone. The file is unlocked first: a copy of the descriptor in a child of a program that forked would keep the lock.
+func (s *soft) closeOwn() {
+	s.own.Unlock(fs.Whole)
+	s.own.Close() // nothing was written that could be lost
+	s.own = nil
+	s.holdEnds()
+}
+
+func (s *soft) close() error {
+	s.recheck.close()
+	s.forget()
+	if s.own == nil {
+		return nil
+	}
+	err := s.release()
+	if s.own != nil { // the marker could not be removed
+		s.left, s.leftSince = s.id, s.madeAt
+		s.closeOwn()
+	}
+	return err
+}
+
+func (s *soft) inspect() (Status, error) { return inspectMarker(s.host, s.path) }
+
+// contracts names what the kinds of records stand for.
+var contracts = map[marker.Kind]string{
+	marker.Soft:    "a soft lock",
+	marker.Lease:   "a lease",
+	marker.Unknown: "a lock of a mode that this version does not know",
+	marker.Strict:  "a strict lock",
+}
