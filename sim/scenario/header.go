@@ -120,6 +120,7 @@ func printProcesses(b *strings.Builder, s *Scenario) {
 }
 
 var lockOptions = []option[Lock]{
+	wordOption("kind", "KIND", func(o *Lock) *string { return &o.Kind }, func(s string) bool { return opens[s] != nil }),
 	durationOption("timeout", false, func(o *Lock) *time.Duration { return &o.Timeout }),
 	flagOption("no-wait", func(o *Lock) *bool { return &o.NoWait }),
 	durationOption("poll", false, func(o *Lock) *time.Duration { return &o.Poll }),

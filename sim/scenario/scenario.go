@@ -65,6 +65,7 @@ type Process struct {
 // Lock is a lock as processes make it by lock.New. Every process has one of its own under each name; several names can have one path.
 type Lock struct {
 	Name, Path string
+	Kind       string        // "soft"; "" is native
 	Timeout    time.Duration // 0: none
 	Poll       time.Duration // 0: the default
 	Lifetime   time.Duration // 0: none

@@ -238,6 +238,9 @@ func (k *Lock) options() []lock.Option {
 	return list
 }
 
+// opens has what makes a lock of a kind.
+var opens = map[string]func(path string, opts ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft}
+
 // newLock makes a lock of a process.
 func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
 	s := &r.program.scenario.Locks[k]
@@ -255,7 +258,7 @@ func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
 		}
 		options = append(options, lock.FallbackTo(p.locks[i]))
 	}
-	return lock.New(s.Path, options...)
+	return opens[s.Kind](s.Path, options...)
 }
 
 // powerLoss takes the power from a machine. What lies on the disk is lost only if the machine is alone: else the disk is that of a server, which keeps its power.

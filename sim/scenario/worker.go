@@ -155,7 +155,7 @@ func (w *worker) lockLocked(name string) (*lock.Lock, error) {
 			}
 			options = append(options, lock.FallbackTo(other))
 		}
-		l, err = lock.New(plan.Path, options...)
+		l, err = opens[plan.Kind](plan.Path, options...)
 		w.locks[name], w.errs[name] = l, err
 	}
 	return l, err

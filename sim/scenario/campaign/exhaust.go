@@ -24,7 +24,7 @@ func Small(p Profile) *scenario.Scenario {
 	if p.Processes == 0 {
 		processes = 2
 	}
-	k := scenario.Lock{Name: "k", Path: scenario.WorkDir + "/k.lock", Fencing: p.Needs.Has(Fencing), Shared: p.Needs.Has(Shared), Singleton: p.Needs.Has(Singletons)}
+	k := scenario.Lock{Name: "k", Kind: p.lockKind(), Path: scenario.WorkDir + "/k.lock", Fencing: p.Needs.Has(Fencing), Shared: p.Needs.Has(Shared), Singleton: p.Needs.Has(Singletons)}
 	if p.Needs.Has(Lifetime) {
 		k.Lifetime = time.Minute
 	}

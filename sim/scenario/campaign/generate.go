@@ -107,6 +107,7 @@ func (p *plan) chooseFeatures() {
 	if p.features.Has(Mixed) {
 		p.features |= Lifetime
 	}
+	p.features &^= p.impossible()
 }
 
 // chooseSlack decides how much order there is in time. Without a bound nothing that has to happen in time can be judged, and everything else is tried hardest.
@@ -207,6 +208,9 @@ func (p *plan) chooseLocks() {
 	p.wanted = len(p.locks)
 	if p.features.Has(Nested) {
 		p.locks = append(p.locks, scenario.Lock{Name: "again", Path: k.Path, Lifetime: k.Lifetime, Fencing: k.Fencing}, scenario.Lock{Name: "inner", Path: scenario.WorkDir + "/inner.lock"})
+	}
+	for i := range p.locks {
+		p.locks[i].Kind = p.lockKind()
 	}
 	p.s.Locks = p.locks
 }

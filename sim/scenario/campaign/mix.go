@@ -50,13 +50,18 @@ func (p *plan) faults() {
 	refused := 0
 	for range p.IntN(5) {
 		f := p.fault(possible[p.weighted(weights)])
-		if f.Op == sim.OpUnlock && f.Kind == sim.Error {
+		if f.Kind == sim.Error && p.releasing(f.Op) {
 			if refused++; refused == releases {
 				continue // whoever is refused each time keeps the others from going on
 			}
 		}
 		p.s.Faults = append(p.s.Faults, f)
 	}
+}
+
+// releasing reports whether a lock of the kind cannot be released if the call fails.
+func (p *plan) releasing(op sim.Op) bool {
+	return op == sim.OpUnlock || p.Kind == "soft" && (op == sim.OpRemove || op == sim.OpLstat)
 }
 
 func (p *plan) fault(s spoiled) sim.Fault {
@@ -79,7 +84,7 @@ func (p *plan) fault(s spoiled) sim.Fault {
 		if f.Err == syscall.EACCES && f.Path == "" {
 			f.Path = "k.lock*" // whoever may make something in a directory may open it
 		}
-		if p.oneIn(8) && f.Op != sim.OpUnlock { // whoever can never unlock keeps the others from going on
+		if p.oneIn(8) && !p.releasing(f.Op) { // whoever can never unlock keeps the others from going on
 			f.Nth = 0
 			f.Process = among(p.draw, p.processes...) // with everybody's the world is not that of a lock any more
 		}

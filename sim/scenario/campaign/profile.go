@@ -12,7 +12,7 @@ import (
 
 // Profile says in what kind of worlds to look. What it leaves open is drawn anew for each plan. The zero Profile leaves everything open.
 type Profile struct {
-	Kind      string        // of lock; "" is "native", the only one there is
+	Kind      string        // of lock, "native" or "soft"; "" is native
 	FS        string        // "posix" or "tmpfs"; "" is either
 	Processes int           // 0: 1 to 8
 	Cycles    int           // of acquiring and releasing that each task goes through; 0: 1 to 4
@@ -36,8 +36,10 @@ const MostProcesses = 8
 // Check refuses what cannot be generated.
 func (p *Profile) Check() error {
 	switch {
-	case p.Kind != "" && p.Kind != "native":
-		return fmt.Errorf("no kind of lock is named %q in the simulator: write native", p.Kind)
+	case p.Kind != "" && p.Kind != "native" && p.Kind != "soft":
+		return fmt.Errorf("no kind of lock is named %q in the simulator: write native or soft", p.Kind)
+	case p.Needs&p.impossible() != 0:
+		return fmt.Errorf("%s cannot go on in a world of %s locks", p.Needs&p.impossible(), p.Kind)
 	case p.FS != "" && p.FS != "posix" && p.FS != "tmpfs":
 		return fmt.Errorf("no filesystem is named %q: write posix or tmpfs", p.FS)
 	case p.Processes < 0 || p.Processes > MostProcesses:
@@ -51,6 +53,23 @@ func (p *Profile) Check() error {
 		}
 	}
 	return nil
+}
+
+// lockKind returns the kind as scenarios write it.
+func (p *Profile) lockKind() string {
+	if p.Kind == "native" {
+		return ""
+	}
+	return p.Kind
+}
+
+// impossible returns what cannot be judged with locks of the kind. A contender for a soft lock that has a lifetime evicts holders that live; a power failure can leave a marker that nobody knows the
+// holder of; and so can a stranger, or take one away.
+func (p *Profile) impossible() Features {
+	if p.Kind == "soft" {
+		return Lifetime | Mixed | Power | Strangers
+	}
+	return 0
 }
 
 // String says what the profile is, with the words of the command line.

@@ -118,6 +118,7 @@ type Setup struct {
 type Lock struct {
 	Name      string // in the scenario
 	Path      int32
+	Soft      bool          // the lock file is made for each hold, and removed
 	Lifetime  time.Duration // 0: none
 	Fencing   bool
 	Shared    bool

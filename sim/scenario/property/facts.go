@@ -63,6 +63,7 @@ type client struct {
 type pathFacts struct {
 	live      []int32       // grants that are not over, in the order of acquisition; numbers from 1
 	pending   int           // clients in an acquisition
+	soft      bool          // the file is made for each hold
 	disturbed int           // event in which somebody last touched the file
 	touched   bool          // that ever happened
 	ended     time.Duration // when the last claim ended
@@ -114,7 +115,18 @@ func (f *facts) begin(s *Setup, w Witness) {
 	for i := range f.paths {
 		f.paths[i] = pathFacts{live: f.paths[i].live[:0]}
 	}
+	for _, l := range s.Locks {
+		f.paths[l.Path-1].soft = f.paths[l.Path-1].soft || l.Soft
+	}
 	f.grants, f.holds, f.violation = f.grants[:0], f.holds[:0], nil
+}
+
+// file returns the file that the path leads to, if that is the same for all holds; otherwise 0.
+func (f *facts) file(path int32) uint64 {
+	if f.paths[path-1].soft {
+		return 0
+	}
+	return f.File(path)
 }
 
 // sized returns a slice of n zero values, in the room of s if it has enough.
@@ -234,7 +246,7 @@ func (f *facts) acquireCalled(e *Event) {
 	*f.client(e.Client) = client{process: e.Process, pending: AcquireCalled, lock: e.Lock, path: l.Path, outer: e.Outer, try: e.Try, at: e.Time, until: e.Until,
 		calls: e.Calls, struck: f.process(e.Process).struck, called: f.seq, looked: f.seq, alone: true}
 	if l.Lifetime > 0 {
-		f.client(e.Client).file = f.File(l.Path)
+		f.client(e.Client).file = f.file(l.Path)
 	}
 	p := &f.paths[l.Path-1]
 	p.pending++
@@ -267,7 +279,7 @@ func (f *facts) acquired(e *Event) {
 		return
 	}
 	g := grant{process: e.Process, client: e.Client, lock: e.Lock, path: c.path, hold: e.Hold, acquired: e.Time, earliest: Never, latest: Never, token: e.Token,
-		file: f.File(c.path), looked: c.looked, open: 1, held: 1, claimed: true}
+		file: f.file(c.path), looked: c.looked, open: 1, held: 1, claimed: true}
 	g.sure = g.file != 0 && g.file == c.file
 	g.blurred = f.lock(e).Shared && (f.lock(e).Lifetime > 0 || c.forced) // it may be a level of one that began earlier, and has ended
 	if life := f.lock(e).Lifetime; life > 0 {
