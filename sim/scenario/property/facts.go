@@ -63,6 +63,7 @@ type client struct {
 type pathFacts struct {
 	live      []int32       // grants that are not over, in the order of acquisition; numbers from 1
 	pending   int           // clients in an acquisition
+	forced    bool          // all levels of a shared hold were released: which acquisitions are of that one, and who has the lock, is not known for certain since
 	soft      bool          // the file is made for each hold
 	disturbed int           // event in which somebody last touched the file
 	touched   bool          // that ever happened
@@ -251,7 +252,7 @@ func (f *facts) acquireCalled(e *Event) {
 	p := &f.paths[l.Path-1]
 	p.pending++
 	p.changed = e.Time
-	if p.pending > 1 || len(p.live) > 0 {
+	if p.pending > 1 || len(p.live) > 0 || p.forced {
 		for i := range f.clients {
 			if c := &f.clients[i]; c.pending == AcquireCalled && c.path == l.Path {
 				c.alone = false
@@ -370,6 +371,9 @@ func (f *facts) releaseCalled(e *Event) {
 	g.open--
 	if e.All {
 		g.forced, f.ended = true, true
+		if f.lock(e).Shared {
+			f.paths[g.path-1].forced = true
+		}
 		for i := range f.clients {
 			if c := &f.clients[i]; c.pending == AcquireCalled && c.lock == e.Lock && c.process == e.Process {
 				c.forced = true

@@ -835,6 +835,10 @@ func TestCost(t *testing.T) {
 		{"cheap", "", costs(10, true)},
 		{"dear", "P18", costs(100, true)},
 		{"dear among others", "", costs(100, false)},
+		{"dear after a release of all levels", "", func(w *world) {
+			w.releaseAll(2, shared, w.acquire(2, shared))
+			costs(100, true)(w)
+		}},
 		{"dear beside somebody who is frozen", "", func(w *world) { w.to(Frozen, 2); costs(100, true)(w) }},
 		{"dear inside a hold that may be over", "", inside(lived)},
 		{"dear inside a hold", "P18", inside(second)},
