@@ -47,14 +47,24 @@ func interruptible(cmd *cobra.Command) (context.Context, context.CancelFunc) {
 
 // simExit is the exit after something could not be begun.
 func simExit(err error) error {
-	switch {
-	case errors.Is(err, iofs.ErrPermission):
+	if errors.Is(err, iofs.ErrPermission) {
 		return &exit{exitPermission, fmt.Errorf("sim: %w: allow this user to read and write it, or name another one", err)}
-	case errors.Is(err, iofs.ErrNotExist):
-		return &exit{exitUsage, fmt.Errorf("sim: %w: name a file that exists, or one that 'holdfast sim list' lists", err)}
 	}
 	return &exit{exitUsage, fmt.Errorf("sim: %w", err)}
 }
+
+// named adds what to name instead to an error about a file that is not there.
+func named(err error, instead string) error {
+	if errors.Is(err, iofs.ErrNotExist) {
+		return fmt.Errorf("%w: name %s", err, instead)
+	}
+	return err
+}
+
+const (
+	aScenario  = "a file that exists, or a scenario that 'holdfast sim list' lists"
+	aDirectory = "a directory that exists"
+)
 
 // oneScenario returns the argument of a command that takes a scenario.
 func oneScenario(what string) cobra.PositionalArgs {
@@ -75,7 +85,7 @@ func readScenario(name string) (*scenario.Scenario, error) {
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, named(err, aScenario)
 	}
 	return scenario.Parse(name, text)
 }
@@ -84,7 +94,8 @@ const scenarioSuffix = ".txtar"
 
 // libraryText returns a file of the library, whose name can be given without the suffix.
 func libraryText(name string) ([]byte, error) {
-	return scenario.LibraryFile(strings.TrimSuffix(name, scenarioSuffix) + scenarioSuffix)
+	text, err := scenario.LibraryFile(strings.TrimSuffix(name, scenarioSuffix) + scenarioSuffix)
+	return text, named(err, "one that 'holdfast sim list' lists")
 }
 
 // profileFlags are those of the commands that generate scenarios.
@@ -118,3 +129,28 @@ func (f *profileFlags) profile() (campaign.Profile, error) {
 
 // foundExit is the exit after something was found.
 func foundExit(what string) error { return &exit{exitFailed, errors.New("sim: " + what)} }
+
+// allOf returns one exit for all that is wrong, with the code of the first.
+func allOf(errs ...error) error {
+	var first *exit
+	text := ""
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		if text != "" {
+			text += "; "
+		}
+		text += err.Error()
+		if e, ok := errors.AsType[*exit](err); ok && first == nil {
+			first = e
+		}
+	}
+	switch {
+	case text == "":
+		return nil
+	case first == nil:
+		return errors.New(text)
+	}
+	return &exit{first.code, errors.New(text)}
+}

@@ -90,23 +90,38 @@ func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
 		o.For = defaultFor
 	}
 	o.Version = version()
+	tidy, err := campaign.Room(f.folder)
+	if err != nil {
+		return simExit(fmt.Errorf("--out: %w: name a directory that can be written", err))
+	}
+	defer tidy()
+	report, err := openReport(cmd, f.jsonFile)
+	if err != nil {
+		return err
+	}
 	ctx, stop := interruptible(cmd)
 	defer stop()
 	r, complete, err := f.explore(ctx, cmd)
 	if err != nil {
 		return simExit(err)
 	}
+	return f.conclude(cmd, r, complete, report)
+}
+
+// conclude says what the campaign came to, in every way that was asked for: what cannot be written in one of them is not lost to the others.
+func (f *exploreFlags) conclude(cmd *cobra.Command, r *campaign.Report, complete bool, report jsonReport) error {
+	unwritten := f.write(r)
+	return allOf(tellReport(cmd, r, complete, f.jsonFile != "-"), report.write(r), unwritten)
+}
+
+// write writes a folder for the first finding of each property: many schedules show one bug.
+func (f *exploreFlags) write(r *campaign.Report) error {
 	for _, found := range distinct(r.Findings) {
 		if _, err := campaign.Write(f.folder, found, r); err != nil {
-			return simExit(err)
+			return &exit{exitFailed, fmt.Errorf("--out: seed %d has no folder: %w", found.Seed, err)}
 		}
 	}
-	if f.jsonFile != "" {
-		if err := writeReport(cmd, f.jsonFile, r); err != nil {
-			return err
-		}
-	}
-	return tellReport(cmd, r, complete, f.jsonFile != "-")
+	return nil
 }
 
 // explore runs the campaign, and shows how far it has come.
@@ -137,17 +152,6 @@ func distinct(findings []*campaign.Finding) []*campaign.Finding {
 		}
 	}
 	return first
-}
-
-func writeReport(cmd *cobra.Command, name string, r *campaign.Report) error {
-	out, err := openJSON(cmd, name)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(r.Write(out), out.Close()); err != nil {
-		return &exit{exitFailed, fmt.Errorf("--json: %w", err)}
-	}
-	return nil
 }
 
 // figures are what a campaign has come to, in a line.

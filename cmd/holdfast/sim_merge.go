@@ -29,7 +29,7 @@ shard be there once.`,
 			for _, name := range args {
 				r, err := readReport(name)
 				if err != nil {
-					return simExit(err)
+					return simExit(named(err, "a file that 'holdfast sim explore --json' wrote"))
 				}
 				reports = append(reports, r)
 			}
@@ -37,12 +37,11 @@ shard be there once.`,
 			if err != nil {
 				return simExit(err)
 			}
-			if jsonFile != "" {
-				if err := writeReport(cmd, jsonFile, all); err != nil {
-					return err
-				}
+			report, err := openReport(cmd, jsonFile) // only now: it may be one of those that were read
+			if err != nil {
+				return err
 			}
-			return tellReport(cmd, all, len(all.Shards) == all.Of, jsonFile != "-")
+			return allOf(tellReport(cmd, all, len(all.Shards) == all.Of, jsonFile != "-"), report.write(all))
 		},
 	}
 	cmd.Flags().StringVar(&jsonFile, "json", "", "also write the result as JSON to this file, - for standard output instead of the text")

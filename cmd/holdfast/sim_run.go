@@ -126,7 +126,7 @@ func runScenario(ctx context.Context, cmd *cobra.Command, name string, update bo
 			err = os.WriteFile(name, scenario.WithExpected(text, r.Timeline), 0o666)
 		}
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("--update: %w", named(err, "a file: those of the library are in the program"))
 		}
 	}
 	if r.Finding == nil {
@@ -162,7 +162,7 @@ func runForReal(ctx context.Context, cmd *cobra.Command, name string, s *scenari
 		return false, err
 	}
 	if dir, err = os.MkdirTemp(dir, "holdfast-sim-"); err != nil {
-		return false, err
+		return false, fmt.Errorf("--on: %w", named(err, aDirectory))
 	}
 	defer func() {
 		if left := os.RemoveAll(dir); left != nil {

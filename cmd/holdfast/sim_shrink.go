@@ -40,7 +40,7 @@ The result has no strategy: its switches say who runs when. The exit code is 0 a
 				return nil
 			}
 			if err := os.WriteFile(outFile, []byte(small.Scenario.String()), 0o666); err != nil {
-				return simExit(err)
+				return simExit(fmt.Errorf("--out: %w", named(err, "a file in "+aDirectory)))
 			}
 			return nil
 		},

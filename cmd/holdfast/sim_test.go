@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-lock/holdfast/cmd/holdfast/internal/kind"
+	"github.com/holdfast-lock/holdfast/sim/scenario/campaign"
 )
 
 // simulate runs a command of sim, and returns its exit code, what it printed, and its error.
@@ -57,13 +59,19 @@ func TestSim(t *testing.T) {
 		{"run nothing-of-the-kind", exitUsage, "", "sim list"},
 		{"run " + empty, exitUsage, "", ".txtar"},
 		{"run --update --on " + empty + " " + right, exitUsage, "", "leave out --on"},
-		{"run " + shard, exitUsage, "", "no such file"},
+		{"run " + shard, exitUsage, "", "sim list"},
+		{"run --on " + shard + " killed-holder", exitUsage, "", "a directory that exists"},
+		{"run --update killed-holder", exitUsage, "", "in the program"},
 
 		{"explore --only --seeds 0-99 --json " + shard, 0, "100 schedules", ""},
 		{"merge " + shard, 0, "100 schedules", ""},
 		{"merge " + shard + " " + shard, exitUsage, "", "twice"},
 		{"merge " + right, exitUsage, "", "no report"},
 		{"merge", exitUsage, "", "name the results"},
+		{"merge " + shard + ".2", exitUsage, "", "explore --json"},
+		{"explore --seeds 0-7 --out " + right, exitUsage, "", "--out: "},
+		{"explore --seeds 0-7 --out " + right + "/below", exitUsage, "", "a directory that can be written"},
+		{"explore --seeds 0-7 --json " + right + "/below", exitUsage, "", "--json: "},
 		{"explore --exhaustive 1", 0, "schedules", ""},
 		{"explore --only --seeds 0-99 --shard 2/2", 0, "shard [2] of 2", ""},
 		{"explore --kind strict", exitUsage, "", "write native or soft"},
@@ -89,6 +97,7 @@ func TestSim(t *testing.T) {
 		{"shrink " + wrong, 0, "a vouch k -> ok\n", ""},
 		{"shrink " + right, exitUsage, "", "nothing goes wrong"},
 		{"shrink", exitUsage, "", "one FILE"},
+		{"shrink -o " + empty + "/none/x " + wrong, exitUsage, "", "a directory that exists"},
 
 		{"list", 0, "killed-holder", ""},
 		{"list killed-holder", 0, "kill a\n", ""},
@@ -163,5 +172,72 @@ func TestFigures(t *testing.T) {
 	_, printed, _ := simulate(t, "explore", "--only", "--seeds", "0-15")
 	if !regexp.MustCompile(`(?m)^16 schedules \([0-9,]+/CPU min\), [0-9,]+ calls \([0-9,]+/CPU s\), .* of virtual time, \d+ of \d+ facts$`).MatchString(printed) {
 		t.Error(printed)
+	}
+}
+
+// TestSimFindingIsNotLost: what was found after a long time is told even if there is no room for its folder any more.
+func TestSimFindingIsNotLost(t *testing.T) {
+	for _, where := range []string{"a file", "nowhere"} {
+		f := exploreFlags{folder: filepath.Join(writeScenario(t, wrongScenario), "below"), jsonFile: filepath.Join(t.TempDir(), "r.json")}
+		r := &campaign.Report{Profile: "--kind native", Shards: []int{1}, Of: 1, Schedules: 4712, Findings: []*campaign.Finding{{Property: "P1", Message: "two are inside", Seed: 4711, Scenario: wrongScenario}}}
+		cmd := newSim()
+		var out bytes.Buffer
+		cmd.SetOut(&out)
+		wrong := []string{"two are inside", "--out: seed 4711 has no folder"}
+		report := jsonReport{fullDisk{}}
+		if where == "a file" {
+			var err error
+			if report, err = openReport(cmd, f.jsonFile); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			wrong = append(wrong, "--json: no space")
+		}
+		code, message := verdict("sim", f.conclude(cmd, r, true, report))
+		for _, part := range wrong {
+			if code != exitFailed || !strings.Contains(message, part) {
+				t.Errorf("%s: exit code %d, %s", where, code, message)
+			}
+		}
+		if !strings.Contains(out.String(), "FOUND P1, seed 4711") {
+			t.Errorf("%s: %s", where, &out)
+		}
+		if where == "a file" {
+			if written, err := readReport(f.jsonFile); err != nil || len(written.Findings) != 1 {
+				t.Errorf("%v, %v", written, err)
+			}
+		}
+	}
+}
+
+// fullDisk is a file on a full disk.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space") }
+func (fullDisk) Close() error              { return nil }
+
+// TestSimExploreLeavesNothing behind where nothing is found, and removes nothing that was there.
+func TestSimExploreLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	for _, row := range []struct {
+		out  string
+		left []string
+	}{
+		{"new", nil},
+		{"new/deeper/fail", nil},
+		{"old", []string{"old"}},
+	} {
+		if row.left != nil {
+			if err := os.Mkdir(filepath.Join(dir, row.out), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if code, printed, message := simulate(t, "explore", "--only", "--seeds", "0-7", "--out", filepath.Join(dir, row.out)); code != 0 {
+			t.Fatal(code, printed, message)
+		}
+		there, err := os.ReadDir(dir)
+		if err != nil || len(there) != len(row.left) {
+			t.Errorf("%s: %v, %v", row.out, there, err)
+		}
 	}
 }

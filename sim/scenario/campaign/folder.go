@@ -41,8 +41,8 @@ func Write(dir string, f *Finding, r *Report) (*Shrunk, error) {
 	text := small.Scenario.String()
 	h := fnv.New32a()
 	h.Write([]byte(text))
-	f.Folder = filepath.Join(dir, fmt.Sprintf("%s-%08x", f.Property, h.Sum32()))
-	if err := os.MkdirAll(f.Folder, 0o777); err != nil {
+	folder := filepath.Join(dir, fmt.Sprintf("%s-%08x", f.Property, h.Sum32()))
+	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, err
 	}
 	calls, run, err := Timeline(small.Scenario, 0)
@@ -58,11 +58,12 @@ func Write(dir string, f *Finding, r *Report) (*Shrunk, error) {
 		{timelineFile, run.Timeline + "\n" + calls},
 		{environFile, environ(f, small, r)},
 	} {
-		if err := os.WriteFile(filepath.Join(f.Folder, file.name), []byte(file.text), 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, file.name), []byte(file.text), 0o666); err != nil {
 			return nil, err
 		}
+		f.Folder = folder // which replays from here on
 	}
-	return small, drawHistory(filepath.Join(f.Folder, historyFile), small.Scenario)
+	return small, drawHistory(filepath.Join(folder, historyFile), small.Scenario)
 }
 
 // Replay is the line that runs the finding of a folder again.
