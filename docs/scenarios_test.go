@@ -26,6 +26,9 @@ func TestScenariosOfThePagesHold(t *testing.T) {
 			if err != nil || result.Finding != nil {
 				t.Errorf("%s:%d: %v %v\n%s", b.page, b.line, err, result.Finding, result.Timeline)
 			}
+			for _, v := range result.Vain {
+				t.Errorf("%s:%d: line %d: %s", b.page, b.line, v.Line, v.Text)
+			}
 		}
 	}
 	if found == 0 {

@@ -35,7 +35,7 @@ time, and a column for each process. FILE can be a scenario of the library, with
 			if err != nil {
 				return simExit(err)
 			}
-			return replay(cmd, s, until)
+			return replay(cmd, args[0], s, until)
 		},
 	}
 	cmd.Flags().SortFlags = false
@@ -55,13 +55,16 @@ func scenarioOrSeed(arg string, p campaign.Profile) (*scenario.Scenario, error) 
 	return readScenario(arg)
 }
 
-func replay(cmd *cobra.Command, s *scenario.Scenario, until int) error {
+func replay(cmd *cobra.Command, name string, s *scenario.Scenario, until int) error {
 	calls, r, err := campaign.Timeline(s, until)
 	if err != nil {
 		return simExit(err)
 	}
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%v\n%s\n%s", s, calls, r.Timeline)
+	if s.Read() {
+		warnOfVain(cmd, name, r)
+	}
 	fmt.Fprintf(out, "%d steps, %v, hash %016x\n", r.Steps, r.Time, r.Hash)
 	if r.Finding == nil {
 		return nil

@@ -23,7 +23,8 @@ func newSimRun() *cobra.Command {
 		Use:   "run [flags] FILE|DIR...",
 		Short: "Run scenarios, and say whether all is as it must be",
 		Long: `Runs the scenario of each FILE, and of each file below a DIR whose name ends in .txtar, in the simulated machine. A FILE can be a scenario of the library, without its suffix. Every
-scenario is held against what its steps expect, against what must hold in any run ('holdfast sim list --properties'), and against the output that is recorded in the file.
+scenario is held against what its steps expect, against what must hold in any run ('holdfast sim list --properties'), and against the output that is recorded in the file. A fault that never
+strikes and a switch that never comes to pass are warned of.
 
 With --on the scenarios are run with processes of the operating system on the filesystem of a directory instead, which shows whether the machine simulates what is there. Those that need what
 cannot be done for real, such as a fault in a call, are skipped. Each has a directory of its own in DIR, which is removed.`,
@@ -129,6 +130,7 @@ func runScenario(ctx context.Context, cmd *cobra.Command, name string, update bo
 			return false, fmt.Errorf("--update: %w", named(err, "a file: those of the library are in the program"))
 		}
 	}
+	warnOfVain(cmd, name, r)
 	if r.Finding == nil {
 		fmt.Fprintf(out, "ok     %s (%d steps, %v)\n", name, r.Steps, r.Time)
 		return true, nil
@@ -138,6 +140,13 @@ func runScenario(ctx context.Context, cmd *cobra.Command, name string, update bo
 		fmt.Fprintln(out, r.Finding.Stack)
 	}
 	return false, nil
+}
+
+// warnOfVain says which lines of a file have meant nothing. It goes to the standard error, so that the output stays what is recorded and compared.
+func warnOfVain(cmd *cobra.Command, name string, r scenario.Result) {
+	for _, v := range r.Vain {
+		fmt.Fprintf(cmd.ErrOrStderr(), "holdfast: %v\n", &scenario.Error{File: name, Line: v.Line, Text: "warning: " + v.Text})
+	}
 }
 
 // simWorker is the hidden command that processes of scenarios are.

@@ -40,6 +40,8 @@ func writeScenario(t *testing.T, text string) string {
 
 func TestSim(t *testing.T) {
 	wrong := writeScenario(t, wrongScenario)
+	vain := writeScenario(t, "lock k /data/k.lock\nslack 1ms\nfault a unlock q.lock #1 before error EIO\nswitch a#999 b\nfault a unlock k.lock #1 before delay 1ms\nswitch a#3 b\n\n"+
+		"concurrently\n\ta lock k -> ok\n\ta unlock k -> ok\n\tb lock k -> ok\n\tb unlock k -> ok\nend\n")
 	right := writeScenario(t, "lock k /data/k.lock\n\na lock k -> ok\na unlock k -> ok\n")
 	shard := filepath.Join(t.TempDir(), "shard.json")
 	empty := t.TempDir()
@@ -58,6 +60,9 @@ func TestSim(t *testing.T) {
 		{"run", exitUsage, "", "name the scenarios"},
 		{"run nothing-of-the-kind", exitUsage, "", "sim list"},
 		{"run " + empty, exitUsage, "", ".txtar"},
+		{"run " + vain, 0, "holdfast: " + vain + ":3: warning: fault a unlock q.lock #1 before error EIO: the fault never struck", ""},
+		{"run " + vain, 0, "holdfast: " + vain + ":4: warning: switch a#999 b: the switch never came to pass", ""},
+		{"replay " + vain, 0, "holdfast: " + vain + ":3: warning: ", ""},
 		{"run --update --on " + empty + " " + right, exitUsage, "", "leave out --on"},
 		{"run " + shard, exitUsage, "", "sim list"},
 		{"run --on " + shard + " killed-holder", exitUsage, "", "a directory that exists"},

@@ -59,6 +59,9 @@ func TestLibraryHoldsAndLooksAsRecorded(t *testing.T) {
 		if result.Finding != nil {
 			t.Fatalf("%v\n%s%s", result.Finding, result.Timeline, result.Finding.Stack)
 		}
+		for _, v := range result.Vain {
+			t.Errorf("line %d: %s", v.Line, v.Text)
+		}
 		for i := range result.Histories {
 			if check := linearize.Check(result.Histories[i], time.Minute); check.Verdict != linearize.Linearizable {
 				t.Errorf("history %d is %v: %s", i, check.Verdict, check.Evidence)

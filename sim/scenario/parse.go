@@ -69,6 +69,7 @@ func Parse(name string, text []byte) (*Scenario, error) {
 		}
 		return nil, &Error{name, line, e.text}
 	}
+	p.s.lines = p.headers
 	return p.s, nil
 }
 

@@ -27,7 +27,7 @@ type RunOptions struct {
 	Record bool
 	// History keeps the calls of every lock file for package linearize.
 	History bool
-	// Timeline keeps what came of each step.
+	// Timeline keeps what came of each step, and which faults and switches came to nothing.
 	Timeline bool
 	// Trace is told every call.
 	Trace func(sim.Record)
@@ -44,6 +44,7 @@ type Result struct {
 	Schedule  []sim.Deviation
 	Histories []linearize.History // by lock file
 	Timeline  string              // a line for each step, with what came of it
+	Vain      []Vain              // of a whole run
 }
 
 // Finding is what was not as it must be.
@@ -165,7 +166,10 @@ func (r *Runner) Close() { r.crew.Close() }
 // end makes the result.
 func (r *Runner) end(err error) Result {
 	w := r.world
-	result := Result{Hash: w.Hash(), Steps: w.Steps(), Decisions: w.Decisions(), Time: w.Now(), Schedule: w.Schedule()}
+	result := Result{Hash: w.Hash(), Steps: w.Steps(), Decisions: w.Decisions(), Time: w.Now()}
+	if r.options.Record {
+		result.Schedule = w.Schedule()
+	}
 	r.judge(err)
 	if o := r.options; o.Until > 0 && r.finding != nil && r.finding.Step > o.Until { // it came about when the tasks were ended
 		r.finding = nil
@@ -178,6 +182,9 @@ func (r *Runner) end(err error) Result {
 	}
 	if r.options.Timeline {
 		result.Timeline = r.timeline()
+		if r.options.Until == 0 {
+			result.Vain = r.vain()
+		}
 		if want := r.program.scenario.Expected; want != "" && r.finding == nil && r.options.Until == 0 && want != result.Timeline { // it is that of a whole run
 			result.Finding = r.newFinding(findingOutput, 0, difference(want, result.Timeline))
 		}

@@ -391,3 +391,31 @@ func TestTheHostTellsOfLockFiles(t *testing.T) {
 		t.Errorf("two are inside, and the finding is %v", r.finding)
 	}
 }
+
+// A fault that never strikes and a switch that never comes to pass are told, with their lines, and those that do are not.
+func TestWhatCameToNothingIsTold(t *testing.T) {
+	s := parsed(t, "lock k /data/k.lock\nslack 1ms\nfault a unlock q.lock #1 before error EIO\nswitch a#999 b\nfault a unlock k.lock #1 before delay 1ms\nswitch a#3 b\nfault * open k.lock #9 after kill\n"+
+		"concurrently\n\ta lock k -> ok\n\ta unlock k -> ok\n\tb lock k -> ok\n\tb unlock k -> ok\nend\n")
+	lines := func(s *Scenario, o RunOptions) (list []int) {
+		o.Timeline = true
+		for _, v := range mustRun(t, s, o).Vain {
+			list = append(list, v.Line)
+		}
+		return list
+	}
+	for _, row := range []struct {
+		name    string
+		s       *Scenario
+		options RunOptions
+		want    []int
+	}{
+		{"the file", s, RunOptions{}, []int{3, 7, 4}},
+		{"a copy, whose lines are not known", s.Clone(), RunOptions{}, []int{0, 0, 0}},
+		{"another strategy", s, RunOptions{Strategy: new(sim.Replay)}, []int{3, 7}},
+		{"a part of the run", s, RunOptions{Until: 3}, nil},
+	} {
+		if got := lines(row.s, row.options); !slices.Equal(got, row.want) {
+			t.Errorf("%s: lines %d, want %d", row.name, got, row.want)
+		}
+	}
+}

@@ -29,6 +29,8 @@ type Scenario struct {
 	Steps     []Step
 	Files     []File // that are there from the beginning
 	Expected  string // what the run must look like, see [Result.Timeline]; "" for whatever it looks like
+
+	lines map[string][]int // of the headers in the file that it was read from, by keyword; nil for a copy, of which some can be left out
 }
 
 // DefaultMachine is where processes run that say nothing else. It always exists.
@@ -165,6 +167,7 @@ func (k Keep) String() string { return keepNames[k] }
 // Clone returns a copy that shares nothing with s.
 func (s *Scenario) Clone() *Scenario {
 	c := *s
+	c.lines = nil
 	c.Comment = slices.Clone(s.Comment)
 	c.Machines = slices.Clone(s.Machines)
 	c.Processes = slices.Clone(s.Processes)

@@ -46,7 +46,7 @@ func (r *Runner) begin(p *Program, o RunOptions) {
 		r.seed = o.Seed
 	}
 	r.random = r.seed
-	r.world = sim.New(sim.Config{Seed: r.seed, Strategy: r.strategy(), Engine: o.Engine, Crew: &r.crew, Slack: s.Slack, Faults: s.Faults, Steps: o.Until, Record: o.Record, Trace: o.Trace, Watch: r.watch})
+	r.world = sim.New(sim.Config{Seed: r.seed, Strategy: r.strategy(), Engine: o.Engine, Crew: &r.crew, Slack: s.Slack, Faults: s.Faults, Steps: o.Until, Record: o.Record || o.Timeline && len(s.Switches) > 0, Trace: o.Trace, Watch: r.watch})
 	r.world.OnPowerLoss(func(m *sim.Machine) { r.powerLoss(m, KeepRandom) })
 	r.event = property.Event{}
 	r.holds = append(r.holds[:0], hold{})
