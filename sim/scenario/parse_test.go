@@ -40,7 +40,7 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{lock + lock, `x:2: expected no second lock "k"`},
 		{"lock k /k lifetime=0", `x:1: expected lifetime=DURATION, not "lifetime=0"`},
 		{"lock k /k lifetime=-1s", `x:1: expected lifetime=DURATION, not "lifetime=-1s"`},
-		{"lock k /k lifetime", "x:1: expected one of timeout=DURATION, no-wait, poll=DURATION, lifetime=DURATION, "},
+		{"lock k /k lifetime", "x:1: expected one of kind=KIND, timeout=DURATION, no-wait, poll=DURATION, lifetime=DURATION, "},
 		{"lock k /k fallback=q", `x:1: expected a lock that stands above, not "q"`},
 		{"slack soon", `x:1: expected a duration or unbounded, not "soon"`},
 		{"slack 1ms 2ms", `x:1: expected the end of the line, not "2ms"`},
