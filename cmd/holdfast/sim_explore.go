@@ -25,7 +25,8 @@ type exploreFlags struct {
 	seeds      string
 	engine     string
 	shard      string
-	exhaustive int
+	exhaustive int  // preemptions
+	everything bool // every schedule is run that has no more
 	jsonFile   string
 	folder     string
 }
@@ -84,9 +85,14 @@ func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
 	switch changed := cmd.Flags().Changed; {
 	case o.For < 0 || o.Jobs < 0 || f.exhaustive < 0:
 		return errors.New("--for, --jobs and --exhaustive must not be negative")
-	case changed("exhaustive") && (changed("seeds") || f.shard != "" || f.Strategy != "" || changed("engine")):
-		return errors.New("--exhaustive runs all schedules: leave out --seeds, --shard, --strategy and --engine")
-	case o.For == 0 && o.Last == math.MaxUint64 && !changed("exhaustive"):
+	case changed("exhaustive") && (changed("seeds") || f.shard != "" || changed("jobs") || o.All):
+		return errors.New("--exhaustive runs all schedules, one after the other, until something is found: leave out --seeds, --shard, --jobs and --all")
+	case changed("exhaustive"):
+		f.everything = true
+		if o.Profile, err = o.Smaller(); err != nil {
+			return fmt.Errorf("--exhaustive: %w", err)
+		}
+	case o.For == 0 && o.Last == math.MaxUint64:
 		o.For = defaultFor
 	}
 	o.Version = version()
@@ -105,13 +111,17 @@ func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return simExit(err)
 	}
-	return f.conclude(cmd, r, complete, report)
+	missing := ""
+	if f.everything && !complete {
+		missing = "there are more schedules with so many preemptions"
+	}
+	return f.conclude(cmd, r, missing, report)
 }
 
 // conclude says what the campaign came to, in every way that was asked for: what cannot be written in one of them is not lost to the others.
-func (f *exploreFlags) conclude(cmd *cobra.Command, r *campaign.Report, complete bool, report jsonReport) error {
+func (f *exploreFlags) conclude(cmd *cobra.Command, r *campaign.Report, missing string, report jsonReport) error {
 	unwritten := f.write(r)
-	return allOf(tellReport(cmd, r, complete, f.jsonFile != "-"), report.write(r), unwritten)
+	return allOf(tellReport(cmd, r, missing, f.jsonFile != "-"), report.write(r), unwritten)
 }
 
 // write writes a folder for the first finding of each property: many schedules show one bug.
@@ -131,12 +141,16 @@ func (f *exploreFlags) explore(ctx context.Context, cmd *cobra.Command) (*campai
 	defer bar.close()
 	o.Progress = func(r *campaign.Report) {
 		done, total := int(r.Wall.Seconds()), int(o.For.Seconds())
-		if o.For == 0 && f.exhaustive == 0 {
+		switch {
+		case o.For > 0:
+		case f.everything: // nobody knows how many there are
+			total = done
+		default:
 			done, total = int(min(r.Schedules, math.MaxInt)), int(min(o.Last-o.First, math.MaxInt32))+1
 		}
 		bar.show(min(done, total), total, figures(r))
 	}
-	if f.exhaustive > 0 {
+	if f.everything {
 		return campaign.Exhaust(ctx, campaign.Small(o.Profile), f.exhaustive, o)
 	}
 	r, err := campaign.Explore(ctx, o)
@@ -173,10 +187,10 @@ func grouped(n uint64) string {
 	return text
 }
 
-// tellReport says what a campaign came to, and ends the program accordingly.
-func tellReport(cmd *cobra.Command, r *campaign.Report, complete, asText bool) error {
+// tellReport says what a campaign came to, and what is missing of it, and ends the program according to what was found.
+func tellReport(cmd *cobra.Command, r *campaign.Report, missing string, asText bool) error {
 	if asText {
-		describeReport(cmd.OutOrStdout(), r, complete)
+		describeReport(cmd.OutOrStdout(), r, missing)
 	}
 	if n := len(r.Findings); n > 0 {
 		first := r.Findings[0]
@@ -192,13 +206,23 @@ func tellReport(cmd *cobra.Command, r *campaign.Report, complete, asText bool) e
 	return foundExit("P20: nothing of this has happened in so many schedules, and so nothing is said about it: " + list(r.Missing()))
 }
 
-func describeReport(out io.Writer, r *campaign.Report, complete bool) {
+func describeReport(out io.Writer, r *campaign.Report, missing string) {
 	fmt.Fprintf(out, "%s\n", figures(r))
-	fmt.Fprintf(out, "campaign: %s, seeds from %d to %d, shard %v of %d, version %s, %v (%v of CPU)\n", r.Profile, r.First, r.Last, r.Shards, r.Of, r.Version, r.Wall.Round(time.Millisecond), r.CPU.Round(time.Millisecond))
+	which := fmt.Sprintf(", seeds from %d to %d, shard %v of %d", r.First, r.Last, r.Shards, r.Of)
+	if r.Bound != nil {
+		which = ""
+	}
+	fmt.Fprintf(out, "campaign: %s%s, version %s, %v (%v of CPU)\n", r.Profile, which, r.Version, r.Wall.Round(time.Millisecond), r.CPU.Round(time.Millisecond))
 	fmt.Fprintf(out, "looked at twice: %s histories were checked for linearizability (%d undecided), %s schedules run again on the other engine\n", grouped(r.Checked), r.Undecided, grouped(r.Repeated))
 	fmt.Fprintf(out, "hash: %v\n", r.Hash)
-	if !complete {
-		fmt.Fprintln(out, "NOT complete: there are more schedules with so many preemptions")
+	for _, by := range r.Ended {
+		fmt.Fprintf(out, "ended by: %s\n", by)
+	}
+	switch {
+	case missing != "":
+		fmt.Fprintf(out, "NOT complete: %s\n", missing)
+	case r.Schedules == 0 && len(r.Ended) == 0:
+		fmt.Fprintf(out, "NOTHING was run: none of the plans, of %d seeds each, of the seeds from %d to %d is one of shard %v of %d\n", campaign.SeedsOfPlan, r.First, r.Until, r.Shards, r.Of)
 	}
 	if missing := r.Missing(); r.Open() && len(missing) > 0 {
 		fmt.Fprintf(out, "has not happened: %s\n", list(missing))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ func newSimMerge() *cobra.Command {
 		Use:   "merge [flags] FILE...",
 		Short: "Put the results of a campaign's shards together",
 		Long: `Puts the results together that 'holdfast sim explore --shard I/N --json FILE' wrote on several machines. They must be of one campaign, run by one version of the program, and each
-shard be there once.`,
+shard be there once; a shard that is missing ends the command with 1.`,
 		Example: `  holdfast sim merge shard-1.json shard-2.json
   holdfast sim merge --json all.json shard-1.json shard-2.json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -41,7 +42,12 @@ shard be there once.`,
 			if err != nil {
 				return err
 			}
-			return allOf(tellReport(cmd, all, len(all.Shards) == all.Of, jsonFile != "-"), report.write(all))
+			absent := absentShards(all)
+			errs := []error{tellReport(cmd, all, absent, jsonFile != "-"), report.write(all)}
+			if absent != "" {
+				errs = append(errs, foundExit(absent+": run it, and merge its result too"))
+			}
+			return allOf(errs...)
 		},
 	}
 	cmd.Flags().StringVar(&jsonFile, "json", "", "also write the result as JSON to this file, - for standard output instead of the text")
@@ -55,4 +61,25 @@ func readReport(name string) (*campaign.Report, error) {
 	}
 	defer f.Close()
 	return campaign.Read(name, f)
+}
+
+// absentShards says which shards are missing in what was merged, "" if none are.
+func absentShards(r *campaign.Report) string {
+	switch absent := r.Absent(); len(absent) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("shard %d of %d is missing", absent[0], r.Of)
+	default:
+		return fmt.Sprintf("%d shards of %d are missing: %s", len(absent), r.Of, list(numbers(absent)))
+	}
+}
+
+// numbers writes numbers.
+func numbers(of []int) []string {
+	var words []string
+	for _, n := range of {
+		words = append(words, fmt.Sprint(n))
+	}
+	return words
 }

@@ -70,6 +70,14 @@ func TestSim(t *testing.T) {
 
 		{"explore --only --seeds 0-99 --json " + shard, 0, "100 schedules", ""},
 		{"merge " + shard, 0, "100 schedules", ""},
+		{"explore --only --seeds 0-99 --shard 1/2 --json " + shard + "1", 0, "shard [1] of 2", ""},
+		{"explore --only --seeds 0-79 --shard 2/2 --json " + shard + "2", 0, "shard [2] of 2", ""},
+		{"explore --only --seeds 0-99 --shard 3/4 --json " + shard + "3", 0, "shard [3] of 4", ""},
+		{"merge " + shard + "1", exitFailed, "NOT complete: shard 2 of 2 is missing", "shard 2 of 2 is missing"},
+		{"merge " + shard + "3", exitFailed, "NOT complete: 3 shards of 4 are missing: 1, 2, 4", "are missing"},
+		{"merge " + shard + "1 " + shard + "2", exitUsage, "", "another campaign"},
+		{"explore --only --seeds 0-7 --shard 2/2", 0, "NOTHING was run", ""},
+		{"explore --only --seeds 0 --for 10ms", 0, "ended by: time", ""},
 		{"merge " + shard + " " + shard, exitUsage, "", "twice"},
 		{"merge " + right, exitUsage, "", "no report"},
 		{"merge", exitUsage, "", "name the results"},
@@ -77,7 +85,16 @@ func TestSim(t *testing.T) {
 		{"explore --seeds 0-7 --out " + right, exitUsage, "", "--out: "},
 		{"explore --seeds 0-7 --out " + right + "/below", exitUsage, "", "a directory that can be written"},
 		{"explore --seeds 0-7 --json " + right + "/below", exitUsage, "", "--json: "},
-		{"explore --exhaustive 1", 0, "schedules", ""},
+		{"explore --exhaustive 1", 0, "exhaustive, 1 preemptions, --kind native --fs posix --processes 2 --cycles 1, version", ""},
+		{"explore --exhaustive 0 --needs fencing --cycles 2", 0, "exhaustive, 0 preemptions, --kind native --fs posix --processes 2 --cycles 2 --needs fencing", ""},
+		{"explore --exhaustive 1 --engine channels", 0, "schedules", ""},
+		{"explore --exhaustive 9 --processes 3 --for 10ms", 0, "NOT complete: there are more", ""},
+		{"explore --exhaustive 9 --processes 3 --for 10ms", 0, "ended by: time", ""},
+		{"explore --exhaustive 1 --needs kills,tasks", exitUsage, "", "kills cannot go on"},
+		{"explore --exhaustive 1 --slack 1ms", exitUsage, "", "not chosen"},
+		{"explore --exhaustive 1 --strategy pos", exitUsage, "", "not chosen"},
+		{"explore --exhaustive 1 --all", exitUsage, "", "leave out"},
+		{"explore --exhaustive 1 --jobs 1", exitUsage, "", "leave out"},
 		{"explore --only --seeds 0-99 --shard 2/2", 0, "shard [2] of 2", ""},
 		{"explore --kind strict", exitUsage, "", "write native or soft"},
 		{"explore --kind soft --needs lifetime", exitUsage, "", "soft locks"},
@@ -90,7 +107,6 @@ func TestSim(t *testing.T) {
 		{"explore --shard 3", exitUsage, "", "I/N"},
 		{"explore --for -1s", exitUsage, "", "negative"},
 		{"explore --exhaustive 2 --seeds 1-2", exitUsage, "", "leave out"},
-		{"explore --exhaustive 2 --engine channels", exitUsage, "", "leave out"},
 
 		{"replay killed-holder", 0, "trylock /data/k.lock held", ""},
 		{"replay --processes 2 4711", 0, "seed 4711", ""},
@@ -198,7 +214,7 @@ func TestSimFindingIsNotLost(t *testing.T) {
 		} else {
 			wrong = append(wrong, "--json: no space")
 		}
-		code, message := verdict("sim", f.conclude(cmd, r, true, report))
+		code, message := verdict("sim", f.conclude(cmd, r, "", report))
 		for _, part := range wrong {
 			if code != exitFailed || !strings.Contains(message, part) {
 				t.Errorf("%s: exit code %d, %s", where, code, message)

@@ -103,7 +103,7 @@ func (x *executor) finding(seed uint64, r *scenario.Result) *Finding {
 func (x *executor) newFinding(seed uint64, r *scenario.Result, property, message string) *Finding {
 	s := x.scenario.Clone()
 	s.Seed = seed
-	f := &Finding{Property: property, Message: message, Seed: seed, Step: r.Steps, Time: r.Time, Hash: r.Hash, Scenario: s.String()}
+	f := &Finding{Property: property, Message: message, Seed: seed, Step: r.Steps, Time: r.Time, Hash: Hash(r.Hash), Scenario: s.String()}
 	if r.Finding != nil {
 		f.Step, f.Time = r.Finding.Step, r.Finding.Time
 	}

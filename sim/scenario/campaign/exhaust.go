@@ -1,7 +1,9 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,13 +19,28 @@ const smallSlack = 10 * time.Millisecond
 // heldFor is how long each hold lasts. It takes a call, so that others can run while the lock is held: without one, nobody could be seen inside.
 const heldFor = time.Microsecond
 
-// Small returns a scenario of which every schedule can be run: each process acquires one lock, works and releases it so many times, with the features of the lock that the profile needs. Processes
-// and Cycles default to 2 and 1.
-func Small(p Profile) *scenario.Scenario {
-	processes, cycles := max(p.Processes, 1), max(p.Cycles, 1)
-	if p.Processes == 0 {
-		processes = 2
+// smallNeeds are the features that a small scenario can have.
+const smallNeeds = Fencing | Lifetime | Tasks | Strangers | Shared | Singletons
+
+// Smaller returns the profile of a small scenario, in which nothing is left open: it has 2 processes and 1 cycle where p says nothing. It is an error if p asks for what no small scenario has.
+func (p Profile) Smaller() (Profile, error) {
+	if err := p.Check(); err != nil {
+		return p, err
 	}
+	p.FS, p.Processes, p.Cycles = cmp.Or(p.FS, "posix"), cmp.Or(p.Processes, 2), cmp.Or(p.Cycles, 1)
+	if rest := p.Needs &^ smallNeeds; rest != 0 {
+		return p, fmt.Errorf("%s cannot go on where every schedule is run: write some of %s", rest, smallNeeds)
+	}
+	if p.Only || p.Slack != 0 || p.Strategy != "" {
+		return p, errors.New("where every schedule is run, who is held up for how long, and what goes on besides, is not chosen")
+	}
+	return p, nil
+}
+
+// Small returns a scenario of which every schedule can be run: each process acquires one lock, works and releases it so many times, with the features of the lock that the profile needs. What
+// it leaves open is as [Profile.Smaller] has it.
+func Small(p Profile) *scenario.Scenario {
+	processes, cycles := cmp.Or(p.Processes, 2), cmp.Or(p.Cycles, 1)
 	k := scenario.Lock{Name: "k", Kind: p.lockKind(), Path: scenario.WorkDir + "/k.lock", Fencing: p.Needs.Has(Fencing), Shared: p.Needs.Has(Shared), Singleton: p.Needs.Has(Singletons)}
 	if p.Needs.Has(Lifetime) {
 		k.Lifetime = time.Minute
@@ -57,19 +74,22 @@ func Small(p Profile) *scenario.Scenario {
 // spins is how many calls a run of a small scenario may make, for each call that one in turn makes. Whoever polls can be let run for ever.
 const spins = 20
 
-// Exhaust runs every schedule of a scenario that has no more preemptions than bound, until there is a finding, or ctx ends: then the result is incomplete. It is an error if they
+// Exhaust runs every schedule of a scenario that has no more preemptions than bound, until there is a finding, the time is up, or ctx ends: then the result is incomplete. It is an error if they
 // cannot all be made: more tasks can run at once than the search can tell apart, or a run begins like the one before and goes on otherwise. Its own switches or strategy do not count.
 func Exhaust(ctx context.Context, s *scenario.Scenario, bound int, o Options) (r *Report, complete bool, err error) {
 	s = s.Clone()
 	s.Strategy, s.Switches = "", nil
 	e := newExplorer(o)
-	e.total.Profile = fmt.Sprintf("exhaustive, %d preemptions", bound)
-	x := newExecutor(&Options{Histories: e.Histories, Repeats: -1})
+	e.total.Profile = fmt.Sprintf("exhaustive, %d preemptions, %v", bound, &o.Profile)
+	e.total.Bound = &bound
+	ctx, stop := o.limited(ctx)
+	defer stop()
+	x := newExecutor(&Options{Engine: o.Engine, Histories: e.Histories, Repeats: -1})
 	defer x.close()
 	if err := x.use(s); err != nil {
 		return nil, false, err
 	}
-	inTurn := x.runner.Run(x.program, scenario.RunOptions{Seed: s.Seed})
+	inTurn := x.runner.Run(x.program, scenario.RunOptions{Seed: s.Seed, Engine: o.Engine})
 	x.most = spins * inTurn.Steps
 	search := &sim.Exhaustive{Bound: bound}
 	x.strategy = &visible{Exhaustive: search}
@@ -85,6 +105,7 @@ func Exhaust(ctx context.Context, s *scenario.Scenario, bound int, o Options) (r
 		}
 		if ctx.Err() != nil {
 			e.take(x)
+			e.total.Ended = ending(ctx)
 			return e.report(), false, nil
 		}
 		if o.Progress != nil && time.Since(told) > time.Second {

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"testing"
@@ -69,5 +70,23 @@ func TestSchedulesThatCannotAllBeMade(t *testing.T) {
 	s := Small(Profile{Processes: 65})
 	if _, complete, err := Exhaust(t.Context(), s, 0, Options{}); err == nil || complete || !strings.Contains(err.Error(), "65 tasks can run at once") {
 		t.Errorf("complete is %t, error is %v", complete, err)
+	}
+}
+
+// TestSmaller: a search of every schedule says what it was about, and refuses what it leaves out.
+func TestSmaller(t *testing.T) {
+	p, err := Profile{Needs: Fencing | Tasks}.Smaller()
+	if text := p.String(); err != nil || text != "--kind native --fs posix --processes 2 --cycles 1 --needs fencing,tasks" {
+		t.Errorf("%s, %v", text, err)
+	}
+	for _, p := range []Profile{{Needs: Kills}, {Needs: Fencing | Delays}, {Only: true}, {Slack: 1}, {Strategy: "pos"}, {Processes: 9}} {
+		if _, err := p.Smaller(); err == nil {
+			t.Errorf("%v can be served", p.String())
+		}
+	}
+	one, _, err1 := Exhaust(t.Context(), Small(p), 1, Options{Profile: p})
+	other, _, err2 := Exhaust(t.Context(), Small(p), 1, Options{Profile: p, Engine: otherEngine(0)})
+	if err := cmp.Or(err1, err2); err != nil || one.Hash != other.Hash || one.Bound == nil || *one.Bound != 1 {
+		t.Errorf("%v: %v on the one engine, %v on the other", err, one, other)
 	}
 }

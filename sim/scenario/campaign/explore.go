@@ -49,12 +49,17 @@ func Explore(ctx context.Context, o Options) (*Report, error) {
 		return nil, fmt.Errorf("the seeds from %d to %d are none: write the lower one first", o.First, o.Last)
 	}
 	e := newExplorer(o)
-	if o.For > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, o.For)
-		defer stop()
-	}
+	ctx, stop := o.limited(ctx)
+	defer stop()
 	return e.run(ctx)
+}
+
+// limited returns a context that ends when the time is up.
+func (o *Options) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.For > 0 {
+		return context.WithTimeout(ctx, o.For)
+	}
+	return context.WithCancel(ctx)
 }
 
 type explorer struct {
@@ -63,6 +68,7 @@ type explorer struct {
 	cpu     time.Duration
 	next    atomic.Uint64 // plan to deal out
 	end     atomic.Uint64 // no seed from here on matters any more
+	cut     atomic.Bool   // ended before all was run
 
 	mu    sync.Mutex
 	total Report
@@ -83,7 +89,7 @@ func newExplorer(o Options) *explorer {
 	}
 	e.next.Store(o.First / plans)
 	e.end.Store(math.MaxUint64)
-	e.total = Report{Profile: o.Profile.String(), Version: o.Version, First: o.First, Last: o.First, Shards: []int{e.Shard.Number}, Of: e.Shard.Of}
+	e.total = Report{Profile: o.Profile.String(), Version: o.Version, First: o.First, Until: o.Last, Last: o.First, Shards: []int{e.Shard.Number}, Of: e.Shard.Of}
 	return e
 }
 
@@ -107,6 +113,14 @@ func (e *explorer) run(ctx context.Context) (*Report, error) {
 		r.Findings = r.Findings[:1]
 	}
 	return r, nil
+}
+
+// ending says by what a context was ended.
+func ending(ctx context.Context) []Ending {
+	if ctx.Err() == context.DeadlineExceeded {
+		return []Ending{ByTime}
+	}
+	return []Ending{ByInterrupt}
 }
 
 // watch tells how far it has come until the workers are done.
@@ -159,7 +173,7 @@ func (e *explorer) deal() (uint64, bool) {
 func (e *explorer) work(ctx context.Context) {
 	x := newExecutor(&e.Options)
 	defer x.close()
-	for ctx.Err() == nil {
+	for !e.cut.Load() {
 		n, ok := e.deal()
 		if !ok {
 			break
@@ -179,7 +193,11 @@ func (e *explorer) plan(ctx context.Context, x *executor, n uint64) error {
 	if err := x.load(n); err != nil {
 		return err
 	}
-	for seed := max(n*plans, e.First); seed <= min(n*plans+plans-1, e.Last) && seed < e.end.Load() && ctx.Err() == nil; seed++ {
+	for seed := max(n*plans, e.First); seed <= min(n*plans+plans-1, e.Last) && seed < e.end.Load(); seed++ {
+		if ctx.Err() != nil {
+			e.cutBy(ctx)
+			break
+		}
 		if f := x.seed(seed); f != nil {
 			e.found(f)
 		}
@@ -189,6 +207,13 @@ func (e *explorer) plan(ctx context.Context, x *executor, n uint64) error {
 	}
 	e.take(x)
 	return nil
+}
+
+func (e *explorer) cutBy(ctx context.Context) {
+	e.cut.Store(true)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.total.Ended = ending(ctx)
 }
 
 // take adds what a worker has done since it was last asked.
@@ -214,6 +239,7 @@ func (e *explorer) found(f *Finding) {
 		e.end.Store(f.Seed) // those before it are still run
 	case e.All && len(e.total.Findings) >= mostFindings:
 		e.end.Store(0)
+		e.total.Ended = []Ending{ByFindings}
 	}
 	if e.Found != nil {
 		e.Found(f)

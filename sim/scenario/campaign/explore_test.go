@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,9 @@ func TestMergeRefuses(t *testing.T) {
 	}{
 		{report(func(r *Report) { r.Shards = []int{2}; r.Profile = "q" }), "another campaign"},
 		{report(func(r *Report) { r.Shards = []int{2}; r.First = 7 }), "another campaign"},
+		{report(func(r *Report) { r.Shards = []int{2}; r.Until = 7 }), "another campaign"},
+		{report(func(r *Report) { r.Shards = []int{2}; r.Bound = new(int) }), "another campaign"},
+		{report(func(r *Report) { r.Shards = []int{2}; r.Of = 3 }), "another campaign"},
 		{report(func(r *Report) { r.Shards = []int{2}; r.Version = "w" }), "version"},
 		{one, "twice"},
 	} {
@@ -149,7 +153,7 @@ func TestReportIsReadAsItWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	read, err := Read("x.json", strings.NewReader(b.String()))
-	if err != nil || read.Schedules != r.Schedules || read.Virtual != r.Virtual || read.Of != 1 {
+	if err != nil || read.Schedules != r.Schedules || read.Virtual != r.Virtual || read.Of != 1 || read.Until != 15 {
 		t.Errorf("%v: %+v", err, read)
 	}
 	for _, text := range []string{"", "{}", `{"of": 3, "shards": [1], "what": 1}`} {
@@ -161,13 +165,16 @@ func TestReportIsReadAsItWasWritten(t *testing.T) {
 
 func TestCampaignEndsInTime(t *testing.T) {
 	r := explore(t, Options{First: 0, Last: 1<<64 - 1, For: time.Millisecond})
-	if r.Schedules > 1<<20 {
-		t.Error("it went on")
+	if r.Schedules > 1<<20 || !slices.Equal(r.Ended, []Ending{ByTime}) {
+		t.Error("it went on", r.Ended)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r, err := Explore(ctx, Options{Last: 1 << 40}); err != nil || r.Schedules > plans {
-		t.Errorf("%v, %d schedules", err, r.Schedules)
+	if r, err := Explore(ctx, Options{Last: 1 << 40}); err != nil || r.Schedules > plans || !slices.Equal(r.Ended, []Ending{ByInterrupt}) {
+		t.Errorf("%v, %d schedules, ended by %v", err, r.Schedules, r.Ended)
+	}
+	if r := explore(t, Options{Last: 7, For: time.Hour}); len(r.Ended) > 0 {
+		t.Errorf("ended by %v when all was run", r.Ended)
 	}
 }
 

@@ -90,7 +90,7 @@ func environ(f *Finding, s *Shrunk, r *Report) string {
 	line("message", f.Message)
 	line("step", f.Step)
 	line("time", f.Time)
-	line("hash", fmt.Sprintf("%016x", f.Hash))
+	line("hash", f.Hash)
 	line("schedules", r.Schedules)
 	line("shrunk with", fmt.Sprintf("%d runs to %d switches, %d faults", s.Runs, len(s.Scenario.Switches), len(s.Scenario.Faults)))
 	return b.String()

@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-lock/holdfast/sim/scenario"
 )
 
-// Hash tells what happened in the schedules of a campaign: those with the same hash ran the same seeds, and each took the same course, call by call, to the same finding. It is a sum with a
+// Hash tells what happened in one schedule, call by call, or in those of a campaign: campaigns with the same hash ran the same seeds, and each took the same course, call by call, to the same finding. It is a sum with a
 // term for each schedule, so it does not matter in which order they were run, by which goroutine, or in which shard.
 type Hash uint64
 

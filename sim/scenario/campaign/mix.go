@@ -50,7 +50,7 @@ func (p *plan) faults() {
 	refused := 0
 	for range p.IntN(5) {
 		f := p.fault(possible[p.weighted(weights)])
-		if f.Kind == sim.Error && p.releasing(f.Op) {
+		if f.Kind == sim.Error && releasing(p.Kind, f.Op) {
 			if refused++; refused == releases {
 				continue // whoever is refused each time keeps the others from going on
 			}
@@ -59,9 +59,9 @@ func (p *plan) faults() {
 	}
 }
 
-// releasing reports whether a lock of the kind cannot be released if the call fails.
-func (p *plan) releasing(op sim.Op) bool {
-	return op == sim.OpUnlock || p.Kind == "soft" && (op == sim.OpRemove || op == sim.OpLstat)
+// releasing reports whether a lock of a kind cannot be released if the call fails.
+func releasing(kind string, op sim.Op) bool {
+	return op == sim.OpUnlock || kind == "soft" && (op == sim.OpRemove || op == sim.OpLstat)
 }
 
 func (p *plan) fault(s spoiled) sim.Fault {
@@ -84,7 +84,7 @@ func (p *plan) fault(s spoiled) sim.Fault {
 		if f.Err == syscall.EACCES && f.Path == "" {
 			f.Path = "k.lock*" // whoever may make something in a directory may open it
 		}
-		if p.oneIn(8) && !p.releasing(f.Op) { // whoever can never unlock keeps the others from going on
+		if p.oneIn(8) && !releasing(p.Kind, f.Op) { // whoever can never unlock keeps the others from going on
 			f.Nth = 0
 			f.Process = among(p.draw, p.processes...) // with everybody's the world is not that of a lock any more
 		}

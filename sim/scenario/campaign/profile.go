@@ -27,6 +27,9 @@ func Strategies() []string {
 	return slices.DeleteFunc(sim.StrategyNames(), func(name string) bool { return name == "exhaustive" })
 }
 
+// SeedsOfPlan is how many seeds share a plan. A shard has whole plans.
+const SeedsOfPlan = plans
+
 // plans is how many seeds share a plan. The next seed has the same scenario in another order of events; making a scenario costs about as much as running it.
 const plans = 8
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -14,12 +15,15 @@ import (
 
 // Report is what a campaign, or a shard of one, came to. It can be written as JSON, and read by [Merge].
 type Report struct {
-	Profile    string            `json:"profile"` // in words
-	Version    string            `json:"version"` // of the program
-	First      uint64            `json:"first"`   // seed
-	Last       uint64            `json:"last"`    // highest seed that was run
-	Shards     []int             `json:"shards"`  // whose results these are, counted from 1
-	Of         int               `json:"of"`      // shards
+	Profile    string            `json:"profile"`               // in words
+	Version    string            `json:"version"`               // of the program
+	First      uint64            `json:"first"`                 // seed
+	Until      uint64            `json:"until"`                 // seed that was asked for as the last
+	Last       uint64            `json:"last"`                  // highest seed that was run
+	Bound      *int              `json:"preemptions,omitempty"` // in a search of every schedule with so many at most; the seeds are of no account then
+	Ended      []Ending          `json:"ended,omitempty"`       // what ended it before all was run, other than its first finding
+	Shards     []int             `json:"shards"`                // whose results these are, counted from 1
+	Of         int               `json:"of"`                    // shards
 	Schedules  uint64            `json:"schedules"`
 	Hash       Hash              `json:"hash"`       // of the schedules
 	Operations uint64            `json:"operations"` // calls of the seam
@@ -33,6 +37,16 @@ type Report struct {
 	Findings   []*Finding        `json:"findings"`
 }
 
+// Ending says why a campaign, or a shard of one, ended before all that was asked for was run.
+type Ending string
+
+// The endings.
+const (
+	ByTime      Ending = "time"
+	ByInterrupt Ending = "interrupt"
+	ByFindings  Ending = "findings" // so many that more of them say nothing
+)
+
 // Finding is a schedule in which a property does not hold.
 type Finding struct {
 	Property string        `json:"property"` // "P1"
@@ -40,7 +54,7 @@ type Finding struct {
 	Seed     uint64        `json:"seed"`
 	Step     int           `json:"step"`
 	Time     time.Duration `json:"time"`     // virtual
-	Hash     uint64        `json:"hash"`     // of the run
+	Hash     Hash          `json:"hash"`     // of the run
 	Scenario string        `json:"scenario"` // as a file, with the seed
 	Folder   string        `json:"folder,omitempty"`
 }
@@ -96,6 +110,34 @@ func (r *Report) add(part *Report) {
 		r.Sometimes[name] += n
 	}
 	r.Findings = append(r.Findings, part.Findings...)
+	for _, e := range part.Ended {
+		if !slices.Contains(r.Ended, e) {
+			r.Ended = append(r.Ended, e)
+		}
+	}
+	slices.Sort(r.Ended)
+}
+
+// Absent returns the shards of the campaign whose results these are not.
+func (r *Report) Absent() []int {
+	var absent []int
+	for n := 1; n <= r.Of; n++ {
+		if !slices.Contains(r.Shards, n) {
+			absent = append(absent, n)
+		}
+	}
+	return absent
+}
+
+// campaign says which campaign it is.
+func (r *Report) campaign() string {
+	if r.Bound != nil {
+		return r.Profile
+	}
+	if r.Until == math.MaxUint64 {
+		return fmt.Sprintf("%s, seeds from %d on", r.Profile, r.First)
+	}
+	return fmt.Sprintf("%s, seeds from %d to %d", r.Profile, r.First, r.Until)
 }
 
 // Merge puts the reports of shards together. They must be of one campaign, and each shard there once.
@@ -104,12 +146,11 @@ func Merge(reports []*Report) (*Report, error) {
 		return nil, errors.New("nothing to merge: name the reports of the shards")
 	}
 	first := reports[0]
-	all := &Report{Profile: first.Profile, Version: first.Version, First: first.First, Of: first.Of}
+	all := &Report{Profile: first.Profile, Version: first.Version, First: first.First, Until: first.Until, Bound: first.Bound, Of: first.Of}
 	for _, r := range reports {
 		switch {
-		case r.Profile != first.Profile || r.First != first.First || r.Of != first.Of:
-			return nil, fmt.Errorf("shard %v of %d (%s, seeds from %d) is of another campaign than shard %v of %d (%s, seeds from %d)",
-				r.Shards, r.Of, r.Profile, r.First, first.Shards, first.Of, first.Profile, first.First)
+		case r.campaign() != first.campaign() || r.Of != first.Of:
+			return nil, fmt.Errorf("shard %v of %d (%s) is of another campaign than shard %v of %d (%s)", r.Shards, r.Of, r.campaign(), first.Shards, first.Of, first.campaign())
 		case r.Version != first.Version:
 			return nil, fmt.Errorf("shard %v was run by version %s, shard %v by %s: run both with one program", r.Shards, r.Version, first.Shards, first.Version)
 		}

@@ -91,7 +91,7 @@ func forItself(open map[slot]*kept, h *kept, shared bool) bool {
 func refusals(s *scenario.Scenario) int {
 	n := 0
 	for _, f := range s.Faults {
-		if f.Kind != sim.Error || f.Op != sim.OpUnlock && f.Op != sim.OpAny {
+		if f.Kind != sim.Error || f.Op != sim.OpAny && !slices.ContainsFunc(s.Locks, func(l scenario.Lock) bool { return releasing(l.Kind, f.Op) }) {
 			continue
 		}
 		if f.Nth == 0 {

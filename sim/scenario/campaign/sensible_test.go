@@ -14,6 +14,7 @@ func TestSensible(t *testing.T) {
 		{"an attempt takes over the name", "", "a lock k as h\na lock k as h try\na unlock k h\n", false},
 		{"an attempt, then a wait", "", "a lock k as h try\na unlock k h\na lock k as h\na unlock k h\n", true},
 		{"refused once, asked twice", "fault a unlock * #1 before error EIO", "a lock k\na unlock k\na unlock k\n", true},
+		{"refused to remove a marker", "lock s /data/s.lock kind=soft\nfault a remove * #1 before error EIO", "a lock s\na unlock s\n", false},
 		{"refused once, asked once", "fault a unlock * #1 before error EIO", "a lock k\na unlock k\n", false},
 		{"always refused", "fault a unlock * every before error EIO", "a lock k\na unlock k\na unlock k\na unlock k\n", false},
 		{"waits for itself", "", "a lock k as h\na lock k as g\na unlock k g\na unlock k h\n", false},
