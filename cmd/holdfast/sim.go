@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -40,9 +41,21 @@ written down as a scenario, found by a campaign, made smaller, and replayed call
 	return cmd
 }
 
-// interruptible returns a context that ends with an interrupt; what was done until then counts.
+// interruptible returns a context that ends with an interrupt, or what a batch system or a closed terminal sends; what was done until then counts. A second signal ends the program. Signals that are
+// ignored stay so, as under nohup(1).
 func interruptible(cmd *cobra.Command) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(cmd.Context(), os.Interrupt)
+	var signals []os.Signal
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signals = append(signals, s)
+		}
+	}
+	if len(signals) == 0 {
+		return context.WithCancel(cmd.Context())
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), signals...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // simExit is the exit after something could not be begun.

@@ -101,12 +101,12 @@ func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
 		return simExit(fmt.Errorf("--out: %w: name a directory that can be written", err))
 	}
 	defer tidy()
+	ctx, stop := interruptible(cmd)
+	defer stop()
 	report, err := openReport(cmd, f.jsonFile)
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible(cmd)
-	defer stop()
 	r, complete, err := f.explore(ctx, cmd)
 	if err != nil {
 		return simExit(err)
