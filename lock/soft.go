@@ -200,14 +200,18 @@ func (s *soft) isKept() (kept, known bool) {
 
 // forget closes the other's marker, with the locks on it.
 func (s *soft) forget() {
-	if s.notice != nil {
-		s.notice.Close()
-		s.notice = nil
-	}
+	s.closeNotice()
 	if s.other.file != nil {
 		s.other.file.Close()
 	}
 	s.other, s.front, s.raised = sighting{}, false, false
+}
+
+func (s *soft) closeNotice() {
+	if s.notice != nil {
+		s.notice.Close()
+		s.notice = nil
+	}
 }
 
 // verdict returns the evidence on which the other's marker may be evicted, or "" if it has to be waited for. Evidence of age holds by force: against a holder that lives as well.
@@ -426,10 +430,14 @@ func (s *soft) wait(ctx context.Context, o *options) (taken, error) {
 	}
 }
 
-// standDown ends a wait.
+// standDown ends a wait. What was seen of the marker is kept: the next contender of this process need not begin to watch it anew.
 func (s *soft) standDown() {
 	s.lowerFlag(s.other.file)
-	s.forget()
+	if s.front {
+		s.other.file.Unlock(fs.Whole)
+		s.front = false
+	}
+	s.closeNotice()
 }
 
 // waitInKernel waits for the kernel's lock on the other's marker. Who gets it is the next: the marker is gone, or its holder has died, or is a program that does not lock it and has to be

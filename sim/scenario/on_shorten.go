@@ -35,6 +35,10 @@ func (s *Scenario) unreal() string {
 		switch t.Verb {
 		case VerbPower, VerbSuspend, VerbResume, VerbClock, VerbRemount:
 			reason = t.Verb.String() + " cannot be done to this machine"
+		case VerbCreate:
+			if slices.ContainsFunc(s.Locks, func(k Lock) bool { return k.Kind == "soft" && k.Path == t.Path }) {
+				reason = "a marker that is made by hand names processes of the simulated machine, and when it is given up does not become less with the other times"
+			}
 		case VerbFork:
 			reason = "a copy of a process cannot be made"
 		case VerbMkfifo, VerbStop, VerbContinue, VerbAwaitStopped:

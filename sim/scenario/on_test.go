@@ -166,6 +166,7 @@ func TestWhatCannotBeDoneForRealIsSkippedWithAReason(t *testing.T) {
 		{"suspend m1\nresume m1", "cannot be done to this machine"},
 		{"stranger remount ro", "remount cannot"},
 		{"a fork c", "a copy of a process"},
+		{"lock k /data/k.lock kind=soft\nstranger create /data/k.lock \"\"", "a marker that is made by hand"},
 		{lock + "a lock k &\nawait blocked a\na wait", "waits in the kernel"},
 		{"advance 1h\nadvance 1ms", "too far apart"},
 	} {

@@ -59,7 +59,7 @@ func (*loss) told(f *facts, e *Event) {
 	case g.blurred:
 	case e.Result == OK && asked >= g.latest && (e.Kind == ReleaseReturned || e.Kind == LostReturned && g.claimed):
 		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but it has expired at %v at the latest", f.ClientName(h.client), asked, f.PathName(g.path), g.latest)
-	case e.Result == Expired && e.Time < g.earliest:
+	case e.Result == Expired && e.Time < g.earliest && !f.robbed(g.path):
 		f.violate("P16", "%s is told at %v that it has lost %s, which cannot have expired before %v", f.ClientName(h.client), e.Time, f.PathName(g.path), g.earliest)
 	}
 }
@@ -83,3 +83,6 @@ func (l *loss) overdue(f *facts) {
 }
 
 func (l *loss) end(f *facts, _ *Tables) { l.overdue(f) }
+
+// robbed reports whether a stranger can have taken away what a lock of the path is held by.
+func (f *facts) robbed(path int32) bool { return f.paths[path-1].soft && f.paths[path-1].touched }

@@ -82,7 +82,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 	for i := range f.paths {
 		p := &f.paths[i]
 		since := max(p.changed, f.trouble)
-		if p.pending == 0 || f.now-since <= limit {
+		if p.pending == 0 || f.now-since <= limit || f.robbed(int32(i+1)) { // what a stranger has put there may have to be waited for
 			continue
 		}
 		what := isFree
