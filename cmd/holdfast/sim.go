@@ -37,7 +37,10 @@ written down as a scenario, found by a campaign, made smaller, and replayed call
 			return errors.New("say what to do: run, explore, replay, shrink, list or merge")
 		},
 	}
-	cmd.AddCommand(newSimRun(), newSimExplore(), newSimReplay(), newSimShrink(), newSimList(), newSimMerge(), newSimWorker())
+	for _, c := range []*cobra.Command{newSimRun(), newSimExplore(), newSimReplay(), newSimShrink(), newSimList(), newSimMerge()} {
+		cmd.AddCommand(wholeOutput(c))
+	}
+	cmd.AddCommand(newSimWorker())
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -227,6 +228,27 @@ func TestSimFindingIsNotLost(t *testing.T) {
 			if written, err := readReport(f.jsonFile); err != nil || len(written.Findings) != 1 {
 				t.Errorf("%v, %v", written, err)
 			}
+		}
+	}
+}
+
+// TestSimOutputIsWholeOrAnError: a result of which a part is lost is none.
+func TestSimOutputIsWholeOrAnError(t *testing.T) {
+	wrong := writeScenario(t, wrongScenario)
+	shard := filepath.Join(t.TempDir(), "shard.json")
+	if code, printed, message := simulate(t, "explore", "--only", "--seeds", "0-7", "--json", shard); code != 0 {
+		t.Fatal(code, printed, message)
+	}
+	for _, args := range []string{"run killed-holder", "run " + wrong, "explore --only --seeds 0-7", "explore --only --seeds 0-7 --json -", "replay killed-holder", "list", "list killed-holder", "list --properties",
+		"merge " + shard, "merge --json - " + shard, "shrink " + wrong} {
+		root := newRoot(kind.All)
+		root.SetArgs(append([]string{"sim"}, strings.Fields(args)...))
+		root.SetOut(fullDisk{})
+		root.SetErr(io.Discard)
+		cmd, err := root.ExecuteContextC(t.Context())
+		code, message := verdict(cmd.CommandPath(), err)
+		if code != exitFailed || !strings.Contains(message, "no space") {
+			t.Errorf("sim %s: exit code %d, %s", args, code, message)
 		}
 	}
 }
