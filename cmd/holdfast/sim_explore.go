@@ -195,8 +195,8 @@ func tellReport(cmd *cobra.Command, r *campaign.Report, missing string, asText b
 	if n := len(r.Findings); n > 0 {
 		first := r.Findings[0]
 		text := fmt.Sprintf("%d of %s schedules break a property, the first of them %v", n, grouped(r.Schedules), first)
-		if first.Folder != "" {
-			text += "; replay: " + campaign.Replay(first.Folder)
+		if line := replayLine(r, first); line != "" {
+			text += "; replay: " + line
 		}
 		return foundExit(text)
 	}
@@ -229,8 +229,8 @@ func describeReport(out io.Writer, r *campaign.Report, missing string) {
 	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(out, "FOUND %v\n", f)
-		if f.Folder != "" {
-			fmt.Fprintf(out, "  replay: %s\n", campaign.Replay(f.Folder))
+		if line := replayLine(r, f); line != "" {
+			fmt.Fprintf(out, "  replay: %s\n", line)
 		}
 	}
 }

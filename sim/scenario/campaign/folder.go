@@ -66,11 +66,6 @@ func Write(dir string, f *Finding, r *Report) (*Shrunk, error) {
 	return small, drawHistory(filepath.Join(folder, historyFile), small.Scenario)
 }
 
-// Replay is the line that runs the finding of a folder again.
-func Replay(folder string) string {
-	return "go run ./cmd/holdfast sim replay " + filepath.ToSlash(filepath.Join(folder, ScenarioFile))
-}
-
 // comment says at the top of the scenario what it shows.
 func comment(f *Finding, s *Shrunk, r *Report) []string {
 	return []string{
