@@ -55,6 +55,7 @@ type client struct {
 	struck    int           // faults in the process before the call
 	after     time.Duration // when the last claim ended that had begun before the call: the lock cannot have been got before
 	forced    bool          // since the call, somebody called a release of all levels of the same Lock
+	rival     int32         // a grant of somebody else who was inside when it asked about its hold or released it, 0 if nobody was
 	called    int           // event of the call
 	file      uint64        // that the path led to then
 	looked    int           // event of the last look at the path since the call, or of the call
@@ -155,6 +156,19 @@ func (f *facts) claims(g *grant) bool {
 	return g.claimed && !g.void && !g.blurred && f.now < g.earliest
 }
 
+// rival returns a grant by which somebody else is inside what the holder of g may take for its own, 0 if there is none.
+func (f *facts) rival(g *grant) int32 {
+	if !g.claimed || g.void || g.blurred {
+		return 0
+	}
+	for _, n := range f.paths[g.path-1].live {
+		if o := &f.grants[n-1]; o != g && f.claims(o) {
+			return n
+		}
+	}
+	return 0
+}
+
 // one returns the first lock that is one and the same Lock as a singleton.
 func (f *facts) one(lock int32) int32 {
 	for i := range f.Locks {
@@ -191,6 +205,7 @@ func (f *facts) update(e *Event) {
 	case LostCalled:
 		c := f.client(e.Client)
 		c.process, c.pending, c.hold, c.at, c.struck = e.Process, LostCalled, e.Hold, e.Time, f.process(e.Process).struck
+		c.rival = f.rival(f.grantOf(e.Hold))
 	case LostReturned:
 		f.client(e.Client).pending = 0
 	case Started:
@@ -362,7 +377,7 @@ func (f *facts) releaseCalled(e *Event) {
 	h := &f.holds[e.Hold-1]
 	g := &f.grants[h.grant-1]
 	*f.client(e.Client) = client{process: e.Process, pending: ReleaseCalled, lock: e.Lock, path: f.lock(e).Path, hold: e.Hold, at: e.Time, calls: e.Calls,
-		struck: f.process(e.Process).struck, until: Never, late: g.over}
+		struck: f.process(e.Process).struck, until: Never, late: g.over, rival: f.rival(g)}
 	h.releases++
 	if h.releases > 1 {
 		return

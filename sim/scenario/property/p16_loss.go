@@ -59,9 +59,19 @@ func (*loss) told(f *facts, e *Event) {
 	case g.blurred:
 	case e.Result == OK && asked >= g.latest && (e.Kind == ReleaseReturned || e.Kind == LostReturned && g.claimed):
 		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but it has expired at %v at the latest", f.ClientName(h.client), asked, f.PathName(g.path), g.latest)
+	case e.Result == OK && e.Kind != ContextEnded && f.intruded(e):
+		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but %s was inside already", f.ClientName(h.client), asked, f.PathName(g.path),
+			f.ClientName(f.grants[f.client(e.Client).rival-1].client))
 	case e.Result == Expired && e.Time < g.earliest && !f.robbed(g.path):
 		f.violate("P16", "%s is told at %v that it has lost %s, which cannot have expired before %v", f.ClientName(h.client), e.Time, f.PathName(g.path), g.earliest)
 	}
+}
+
+// intruded reports whether somebody else was inside when the client called, and is still when it gets its answer. Only a hold that may be over by the clock can come to that without
+// an acquisition that breaks P1.
+func (f *facts) intruded(e *Event) bool {
+	n := f.client(e.Client).rival
+	return n != 0 && f.claims(&f.grants[n-1])
 }
 
 // overdue finds holders that could be told of the end of their lifetime, and were not.

@@ -106,6 +106,14 @@ func (w *world) ask(client, lock, hold int32, r Result) {
 	w.add(Event{Kind: LostCalled, Client: client, Lock: lock, Hold: hold})
 	w.add(Event{Kind: LostReturned, Client: client, Lock: lock, Hold: hold, Result: r})
 }
+
+// heldUp has client 1 call for the lock with a lifetime, which it writes down, and lose its file to whoever is next. What it returns lets it have its hold.
+func (w *world) heldUp() func() int32 {
+	w.call(1, lived)
+	w.pass(2 * life)
+	w.files[1]++
+	return func() int32 { return w.got(1, lived, 1, 0) }
+}
 func (w *world) to(k Kind, process int32) { w.add(Event{Kind: k, Process: process}) }
 func (w *world) look(client, path int32)  { w.add(Event{Kind: Looked, Client: client, Path: path}) }
 func (w *world) disturb(path int32)       { w.add(Event{Kind: Disturbed, Path: path}) }
@@ -755,6 +763,45 @@ func TestLoss(t *testing.T) {
 			w.goes[h] = true
 			w.pass(time.Minute)
 			w.acquire(5, other)
+		}},
+		// Somebody was held up between the writing of its record and its return, and was relieved meanwhile: when its hold ends by its own account nobody else knows.
+		{"asks with somebody else inside and is not told", "P16", func(w *world) {
+			h := w.heldUp()
+			w.acquire(3, lived)
+			w.ask(1, lived, h(), OK)
+		}},
+		{"releases with somebody else inside and is not told", "P16", func(w *world) {
+			h := w.heldUp()
+			w.acquire(3, lived)
+			w.release(1, lived, h())
+		}},
+		{"is told with somebody else inside", "", func(w *world) {
+			h := w.heldUp()
+			w.acquire(3, lived)
+			hold := h()
+			w.ask(1, lived, hold, Expired)
+			w.letGo(1, lived, hold)
+			w.let(1, lived, hold, Expired)
+		}},
+		{"is not told that somebody was inside", "", func(w *world) {
+			h := w.heldUp()
+			w.release(3, lived, w.acquire(3, lived))
+			w.ask(1, lived, h(), OK)
+		}},
+		{"is not told of somebody who came when it had asked", "", func(w *world) {
+			w.heldUp()
+			hold := w.got(1, lived, 1, 0)
+			w.add(Event{Kind: LostCalled, Client: 1, Lock: lived, Hold: hold})
+			w.files[1]++
+			w.acquire(3, lived)
+			w.add(Event{Kind: LostReturned, Client: 1, Lock: lived, Hold: hold})
+		}},
+		{"does not know that its file was taken away", "", func(w *world) {
+			hold := w.heldUp()()
+			w.disturb(1)
+			w.files[1]++
+			w.acquire(3, lived)
+			w.ask(1, lived, hold, OK)
 		}},
 		{"the context of one who was relieved goes on", "", func(w *world) {
 			h := w.acquire(1, lived)
