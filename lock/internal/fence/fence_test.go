@@ -65,21 +65,16 @@ func (f *diskFile) Sync() error {
 	return err
 }
 
-// fail returns what a power failure may leave of the file: of each write since the last sync nothing, all, or a part.
-func (d *disk) fail(random *rand.Rand) (content []byte, exists bool) {
-	content = slices.Clone(d.content)
+// fail returns what a power failure leaves of the file: of each write since the last sync so many bytes as kept says.
+func (d *disk) fail(kept func(length int) int) []byte {
+	content := slices.Clone(d.content)
 	for _, w := range d.pending {
 		if missing := int(w.at) + len(w.b) - len(content); missing > 0 {
 			content = append(content, make([]byte, missing)...)
 		}
-		switch random.IntN(3) {
-		case 0:
-			copy(content[w.at:], w.b)
-		case 1:
-			copy(content[w.at:], w.b[:random.IntN(len(w.b))])
-		}
+		copy(content[w.at:], w.b[:kept(len(w.b))])
 	}
-	return content, d.named || random.IntN(2) == 0
+	return content
 }
 
 // TestNumbersSurvivePowerFailures: processes are killed at any step, the power fails at any time, and no number is given twice.
@@ -94,7 +89,8 @@ func TestNumbersSurvivePowerFailures(t *testing.T) {
 		var given uint64
 		for range 120 {
 			if random.IntN(20) == 0 {
-				content, exists := d.fail(random)
+				content := d.fail(func(length int) int { return []int{length, random.IntN(length), 0}[random.IntN(3)] })
+				exists := d.named || random.IntN(2) == 0
 				os.Remove(numbers)
 				if exists {
 					if err := os.WriteFile(numbers, content, 0o600); err != nil {
@@ -119,6 +115,40 @@ func TestNumbersSurvivePowerFailures(t *testing.T) {
 			default:
 				given = n
 			}
+		}
+	}
+}
+
+// TestLastNumberThatWasToldOutlivesAnyThatWereNot: as many processes as there are slots write their numbers, and die before these are on the disk. Though a power failure
+// leaves only the digits of them all, the last number that was told is still there.
+func TestLastNumberThatWasToldOutlivesAnyThatWereNot(t *testing.T) {
+	t.Parallel()
+	for told := range uint64(2 * slots) {
+		path, id := lockFile(t)
+		deadly, before := false, ""
+		d := &disk{Host: osfs.Default(), dies: func(step string) bool {
+			dies := deadly && before == "write" && step == "sync"
+			before = step
+			return dies
+		}}
+		for n := range told + 1 {
+			if got, err := Next(t.Context(), d, path, id, nil); got != n+1 || err != nil {
+				t.Fatalf("%d is followed by %d, %v", n, got, err)
+			}
+		}
+		deadly = true
+		for range slots {
+			if _, err := Next(t.Context(), d, path, id, nil); !errors.Is(err, errKilled) {
+				t.Fatalf("after %d numbers: a process that dies got %v", told+1, err)
+			}
+		}
+		deadly = false
+		if err := os.WriteFile(path+Suffix, d.fail(func(int) int { return len("00000000000000000042") }), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d.pending = nil
+		if n, err := Next(t.Context(), d, path, id, nil); n <= told+1 || err != nil {
+			t.Errorf("after %d numbers, a power failure, and those that nobody was told: %d, %v", told+1, n, err)
 		}
 	}
 }
