@@ -198,6 +198,7 @@ func (r *Runner) judge(err error) {
 		return
 	}
 	t := property.Tables{Step: r.world.Steps(), Time: r.world.Now()}
+	why := "" // the run has not come to its end
 	var stuck *sim.StuckError
 	var panicked *sim.PanicError
 	switch {
@@ -207,21 +208,27 @@ func (r *Runner) judge(err error) {
 		if r.options.Until > 0 {
 			return
 		}
-		t.Steps = true
+		t.Steps, why = true, err.Error()
 	case errors.As(err, &stuck):
-		t.Stuck = err.Error()
+		why = err.Error() + r.selfish()
+		if !r.waitsWithReason(0) {
+			t.Stuck = why
+		}
 	case errors.As(err, &panicked):
 		r.finding = r.newFinding(findingPanic, 0, err.Error())
 		r.finding.Stack = panicked.Stack
 		return
 	default: // its time is over
-		t.Stuck = err.Error()
+		why = err.Error() + r.selfish()
+		if !r.waitsWithReason(r.program.setup.Patience()) {
+			t.Stuck = why
+		}
 	}
 	r.set.End(&t)
 	if v := r.set.Violation(); v != nil {
 		r.violated(v)
-	} else if t.Stuck != "" || t.Steps {
-		r.finding = r.newFinding(findingLimit, 0, err.Error())
+	} else if why != "" {
+		r.finding = r.newFinding(findingLimit, 0, why)
 	}
 }
 

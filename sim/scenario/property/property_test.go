@@ -569,12 +569,36 @@ func TestFencing(t *testing.T) {
 
 func TestLiveness(t *testing.T) {
 	check(t, []run{
-		{"waits for ever", "P11", func(w *world) {
+		{"waits for ever while others get it", "P11", func(w *world) {
 			w.to(Calm, 0)
-			w.acquire(1, plain)
+			hold := w.acquire(1, plain)
+			w.call(3, plain)
+			for range 100 {
+				w.pass(10 * time.Second)
+				w.release(1, plain, hold)
+				hold = w.acquire(1, plain)
+			}
+		}},
+		{"waits for somebody who has it for long", "", func(w *world) {
+			w.to(Calm, 0)
+			hold := w.acquire(1, plain)
 			w.call(3, plain)
 			w.pass(time.Hour)
 			w.acquire(5, other)
+			w.release(1, plain, hold)
+			w.got(3, plain, 1, 0)
+		}},
+		{"waits for ever after somebody who had it for long", "P11", func(w *world) {
+			w.to(Calm, 0)
+			hold := w.acquire(1, plain)
+			w.call(3, plain)
+			w.pass(time.Hour)
+			w.release(1, plain, hold)
+			for range 100 {
+				hold = w.acquire(1, plain)
+				w.pass(10 * time.Second)
+				w.release(1, plain, hold)
+			}
 		}},
 		{"waits while something can go wrong", "", func(w *world) {
 			w.acquire(1, plain)
