@@ -206,11 +206,13 @@ func (c *compiler) names() {
 			c.children = append(c.children, s.Who)
 		}
 	})
+	c.each(func(s *Step) {
+		if (s.Verb == VerbExec || s.Verb == VerbFork) && c.process(s.Who) >= 0 {
+			c.bad(s, "expected a new name for the child: a process has this one")
+		}
+	})
 	for i := range c.processes {
 		p := &c.processes[i]
-		if slices.Contains(c.children, p.Name) {
-			c.wrong("process", i, "expected another name than %q, which a child has", p.Name)
-		}
 		if !slices.Contains(p.clients, c.client(p.Name)) { // its first task, which has nothing to do
 			c.addClient(p.Name)
 		}

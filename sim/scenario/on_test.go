@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 const workerVariable = "HOLDFAST_SCENARIO_WORKER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(workerVariable) == "" {
+	if os.Getenv(workerVariable) == "" || slices.Contains(os.Args, "-test.fuzzworker") {
 		os.Setenv(workerVariable, "1") // for the processes to come
 		os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 		os.Exit(m.Run())

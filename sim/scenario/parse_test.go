@@ -109,7 +109,9 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{"a write /data/x \"no end", `x:1: expected a closing quote, as in "a \"b\""`},
 		{"a write /data/x \"a\"b", `x:1: expected white space after "a"`},
 		{"a exec a2\na fork a2", "x:2: a fork a2: expected a new name for the child"},
-		{"process b\na exec b", `x:1: expected another name than "b", which a child has`},
+		{"process b\na exec b", "x:2: a exec b: expected a new name for the child: a process has this one"},
+		{"b sleep 1s\na fork b", "x:2: a fork b: expected a new name for the child: a process has this one"},
+		{"a exec a", "x:1: a exec a: expected a new name for the child: a process has this one"},
 		{"seed 1\n-- what --\n", `x:2: expected files/PATH or one expect, not a member "what"`},
 		{"seed 1\n-- expect --\nx\n-- expect --\n", `x:4: expected files/PATH or one expect, not a member "expect"`},
 	} {
