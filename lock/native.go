@@ -116,6 +116,8 @@ func (n *native) openFile(o *options) (fs.File, error) {
 
 // verify makes sure that the file that was just locked is the lock: that the path still leads to it. If not, the file is let go, with
 // its lock. Without this, whoever locks the file that took the name meanwhile would be inside as well.
+//
+// A second name is what a contender gives the file before it relieves the holder, which it does under the guard of the record. So if the file has one, it is looked at under the guard once more.
 func (n *native) verify(ctx context.Context, o *options) (taken, error) {
 	info, err := n.host.Lstat(n.path)
 	switch {
@@ -130,7 +132,7 @@ func (n *native) verify(ctx context.Context, o *options) (taken, error) {
 			return taken{}, errors.Join(err, n.letGo())
 		}
 	}
-	if o.lifetime > 0 || n.record.written() {
+	if o.lifetime > 0 || n.record.written() || info.Links > 1 && n.record.exists() {
 		t.expires, t.ok, err = n.record.begin(ctx, n.id, o)
 		if err != nil || !t.ok {
 			return n.without(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"math"
 	"time"
 
@@ -44,6 +45,12 @@ func (r *recordKeeper) written() bool {
 		}
 	}
 	return r.stale
+}
+
+// exists reports whether there is, or may be, a file for the record: without one nobody is relieved.
+func (r *recordKeeper) exists() bool {
+	_, err := r.host.Lstat(r.path + lifetime.Suffix)
+	return !errors.Is(err, iofs.ErrNotExist)
 }
 
 // after returns t + d, or the end of time.
@@ -184,8 +191,9 @@ func (n *native) holders(rec lifetime.Record) (held, byOther bool) {
 // replace puts a new file, locked and with the given permission bits, in the place of the lock file, which is that of the record. It returns nil if that cannot be done:
 // the directory may be read-only or full, or this process have no descriptor left, which is no reason not to go on waiting.
 //
-// Between the look at the holders and the renaming, the holder may have died, and somebody who writes no record have taken the lock. Once the old file has lost its name nobody
-// passes for its holder who was not before. So the holders are looked at again then, and if there is another one, the old file gets its name back.
+// Between the first look at the holders and the renaming, the holder may have died, and somebody who writes no record have taken the lock. Whoever does so once the old file has a second name sees that, and
+// waits for the guard. So the holders are looked at again when it has. Programs that do not know of this may still come in, and so they are looked at a third time, when nobody passes for the old file's holder any
+// more who was not before; if there is another one, the old file gets its name back.
 func (n *native) replace(mode fs.FileMode, rec lifetime.Record) (fs.File, fs.FileID, error) {
 	temp := privateName(n.host, n.path)
 	old := temp + ".old"
@@ -216,7 +224,10 @@ func (n *native) renameOver(f fs.File, temp, old string, rec lifetime.Record) (i
 		return id, false, nil
 	}
 	// Somebody who knows no records may have put another file in the place of the holder's since that was looked at.
-	if same, err := sidecar.InPlace(n.host, old, rec.File); !same || err != nil || n.host.Rename(temp, n.path) != nil {
+	if same, err := sidecar.InPlace(n.host, old, rec.File); !same || err != nil {
+		return id, false, nil
+	}
+	if _, byOther := n.holders(rec); byOther || n.host.Rename(temp, n.path) != nil {
 		return id, false, nil
 	}
 	if _, byOther := n.holders(rec); byOther {
