@@ -59,13 +59,14 @@ func TestNamesOfStrategies(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                 "no strategy given",
-		"dfs":              `"dfs": not known`,
-		"pct width=3":      `no parameter is called "width", want depth=N or length=N`,
-		"random seed=3":    "want none",
-		"pct depth=0":      `depth is "0", want a number from 1 on`,
-		"pct depth":        `depth is ""`,
-		"sticky odds=many": `odds is "many"`,
+		"":                   "no strategy given",
+		"dfs":                `"dfs": not known`,
+		"pct width=3":        `no parameter is called "width", want depth=N or length=N`,
+		"random seed=3":      "want none",
+		"pct depth=0":        `depth is "0", want a number from 1 on`,
+		"pct depth=99999999": `depth is "99999999", want a number from 1 to 1000`,
+		"pct depth":          `depth is ""`,
+		"sticky odds=many":   `odds is "many"`,
 	} {
 		if _, err := sim.ParseStrategy(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got error %v, want %q", text, err, want)

@@ -45,14 +45,18 @@ type parametrised interface{ parameters() []parameter }
 type parameter struct {
 	name  string
 	value *int
+	most  int // 0: any
 }
 
-func (s *Sticky) parameters() []parameter { return []parameter{{"odds", &s.Odds}} }
+// mostDepth is more than any bug needs, and little enough to be drawn anew for each run.
+const mostDepth = 1000
+
+func (s *Sticky) parameters() []parameter { return []parameter{{"odds", &s.Odds, 0}} }
 func (p *PCT) parameters() []parameter {
-	return []parameter{{"depth", &p.Depth}, {"length", &p.Length}}
+	return []parameter{{"depth", &p.Depth, mostDepth}, {"length", &p.Length, 0}}
 }
-func (p *Portfolio) parameters() []parameter  { return []parameter{{"length", &p.Length}} }
-func (e *Exhaustive) parameters() []parameter { return []parameter{{"bound", &e.Bound}} }
+func (p *Portfolio) parameters() []parameter  { return []parameter{{"length", &p.Length, 0}} }
+func (e *Exhaustive) parameters() []parameter { return []parameter{{"bound", &e.Bound, 0}} }
 
 // ParseStrategy makes the strategy that a text names: a name, and parameters that differ from the usual, as in "pct depth=4 length=500". Every strategy's String is such a text.
 func ParseStrategy(text string) (Strategy, error) {
@@ -78,6 +82,9 @@ func ParseStrategy(text string) (Strategy, error) {
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 1 {
 			return nil, fmt.Errorf("strategy %s: %s is %q, want a number from 1 on", words[0], name, number)
+		}
+		if most := known[i].most; most > 0 && n > most {
+			return nil, fmt.Errorf("strategy %s: %s is %q, want a number from 1 to %d", words[0], name, number, most)
 		}
 		*known[i].value = n
 	}

@@ -124,9 +124,12 @@ func (f *exploreFlags) conclude(cmd *cobra.Command, r *campaign.Report, missing 
 	return allOf(tellReport(cmd, r, missing, f.jsonFile != "-"), report.write(r), unwritten)
 }
 
-// write writes a folder for the first finding of each property: many schedules show one bug.
+// write writes a folder for the first finding of each property that has none yet: many schedules show one bug.
 func (f *exploreFlags) write(r *campaign.Report) error {
 	for _, found := range distinct(r.Findings) {
+		if found.Folder != "" {
+			continue
+		}
 		if _, err := campaign.Write(f.folder, found, r); err != nil {
 			return &exit{exitFailed, fmt.Errorf("--out: seed %d has no folder: %w", found.Seed, err)}
 		}
@@ -150,6 +153,9 @@ func (f *exploreFlags) explore(ctx context.Context, cmd *cobra.Command) (*campai
 		}
 		bar.show(min(done, total), total, figures(r))
 	}
+	if o.All {
+		o.Found = f.writeAtOnce()
+	}
 	if f.everything {
 		return campaign.Exhaust(ctx, campaign.Small(o.Profile), f.exhaustive, o)
 	}
@@ -157,12 +163,24 @@ func (f *exploreFlags) explore(ctx context.Context, cmd *cobra.Command) (*campai
 	return r, true, err
 }
 
-// distinct returns the first finding of each kind: many schedules show one bug.
+// writeAtOnce returns what writes the folders of a campaign that goes on after a finding: its end may be days away. An error comes back at the end, where it is tried again.
+func (f *exploreFlags) writeAtOnce() func(*campaign.Finding) {
+	soFar := &campaign.Report{Profile: f.options.Profile.String(), Version: f.options.Version}
+	return func(found *campaign.Finding) {
+		soFar.Findings = append(soFar.Findings, found)
+		f.write(soFar)
+	}
+}
+
+// distinct returns a finding of each property, one that has a folder if there is one, or else the first.
 func distinct(findings []*campaign.Finding) []*campaign.Finding {
 	var first []*campaign.Finding
 	for _, f := range findings {
-		if !slices.ContainsFunc(first, func(o *campaign.Finding) bool { return o.Property == f.Property }) {
+		switch i := slices.IndexFunc(first, func(o *campaign.Finding) bool { return o.Property == f.Property }); {
+		case i < 0:
 			first = append(first, f)
+		case first[i].Folder == "" && f.Folder != "":
+			first[i] = f
 		}
 	}
 	return first

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -102,6 +103,7 @@ func TestSim(t *testing.T) {
 		{"explore --fs nfs", exitUsage, "", "posix or tmpfs"},
 		{"explore --processes 99", exitUsage, "", "from 1 to 8"},
 		{"explore --strategy guess", exitUsage, "", "want one of"},
+		{"explore --strategy exhaustive", exitUsage, "", "--exhaustive"},
 		{"explore --needs magic", exitUsage, "", "lifetime"},
 		{"explore --engine threads", exitUsage, "", "coroutines or channels"},
 		{"explore --seeds 9-1", exitUsage, "", "lower one first"},
@@ -258,6 +260,31 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space") }
 func (fullDisk) Close() error              { return nil }
+
+// TestSimFoldersAreWrittenAtOnce: one for each property, whichever finding of it is the first of the report in the end.
+func TestSimFoldersAreWrittenAtOnce(t *testing.T) {
+	f := exploreFlags{folder: t.TempDir()}
+	folders := func() int {
+		there, err := os.ReadDir(f.folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(there)
+	}
+	r := new(campaign.Report)
+	write := f.writeAtOnce()
+	for i, want := range []int{1, 1, 2} {
+		found := &campaign.Finding{Property: []string{"P1", "P1", "P6"}[i], Seed: uint64(9 - i), Scenario: fmt.Sprintf("seed %d\n%s", i, wrongScenario)}
+		write(found)
+		r.Findings = append([]*campaign.Finding{found}, r.Findings...)
+		if n := folders(); n != want {
+			t.Errorf("%d folders after %d findings", n, i+1)
+		}
+	}
+	if err := f.write(r); err != nil || folders() != 2 {
+		t.Errorf("%v, %d folders", err, folders())
+	}
+}
 
 // TestSimExploreLeavesNothing behind where nothing is found, and removes nothing that was there.
 func TestSimExploreLeavesNothing(t *testing.T) {

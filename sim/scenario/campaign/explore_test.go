@@ -181,7 +181,7 @@ func TestCampaignEndsInTime(t *testing.T) {
 func TestOptionsThatCannotBe(t *testing.T) {
 	for _, o := range []Options{
 		{Profile: Profile{Kind: "strict"}}, {Profile: Profile{FS: "nfs"}}, {Profile: Profile{Processes: 9}}, {Profile: Profile{Processes: -1}}, {Profile: Profile{Cycles: -1}},
-		{Profile: Profile{Strategy: "guess"}}, {First: 3, Last: 2},
+		{Profile: Profile{Strategy: "guess"}}, {Profile: Profile{Strategy: "exhaustive bound=2"}}, {First: 3, Last: 2},
 	} {
 		if _, err := Explore(t.Context(), o); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%+v: %v", o, err)

@@ -18,7 +18,7 @@ const (
 	ScenarioFile = "scenario.txtar" // the shrunk scenario, which replays the finding
 	originalFile = "original.txtar" // as it was found
 	timelineFile = "timeline.txt"   // what happens in the shrunk one, call by call
-	historyFile  = "history.html"   // the same as its clients saw it; if they saw anything
+	historyFile  = "history.html"   // the same as its clients saw it; if they called what can be judged so
 	environFile  = "env.txt"        // what it was found with
 )
 
@@ -56,14 +56,17 @@ func Write(dir string, f *Finding, r *Report) (*Shrunk, error) {
 		{ScenarioFile, text},
 		{originalFile, f.Scenario},
 		{timelineFile, run.Timeline + "\n" + calls},
-		{environFile, environ(f, small, r)},
 	} {
 		if err := os.WriteFile(filepath.Join(folder, file.name), []byte(file.text), 0o666); err != nil {
 			return nil, err
 		}
 		f.Folder = folder // which replays from here on
 	}
-	return small, drawHistory(filepath.Join(folder, historyFile), small.Scenario)
+	drawn, err := drawHistory(filepath.Join(folder, historyFile), small.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	return small, os.WriteFile(filepath.Join(folder, environFile), []byte(environ(f, small, r, drawn)), 0o666)
 }
 
 // comment says at the top of the scenario what it shows.
@@ -74,7 +77,7 @@ func comment(f *Finding, s *Shrunk, r *Report) []string {
 	}
 }
 
-func environ(f *Finding, s *Shrunk, r *Report) string {
+func environ(f *Finding, s *Shrunk, r *Report, drawn bool) string {
 	var b strings.Builder
 	line := func(what string, value any) { fmt.Fprintf(&b, "%-12s %v\n", what, value) }
 	line("version", r.Version)
@@ -86,16 +89,18 @@ func environ(f *Finding, s *Shrunk, r *Report) string {
 	line("step", f.Step)
 	line("time", f.Time)
 	line("hash", f.Hash)
-	line("schedules", r.Schedules)
 	line("shrunk with", fmt.Sprintf("%d runs to %d switches, %d faults", s.Runs, len(s.Scenario.Switches), len(s.Scenario.Faults)))
+	if !drawn {
+		line("history", "none: the checker of histories judges no call in it")
+	}
 	return b.String()
 }
 
-// drawHistory writes a picture of what the clients saw. Of several locks it shows the first whose history no lock can have, or else the first.
-func drawHistory(name string, s *scenario.Scenario) error {
+// drawHistory writes a picture of what the clients saw. Of several locks it shows the first whose history no lock can have, or else the first. It reports false if there is none.
+func drawHistory(name string, s *scenario.Scenario) (drawn bool, err error) {
 	r, err := scenario.Run(s, scenario.RunOptions{History: true})
 	if err != nil {
-		return err
+		return false, err
 	}
 	var shown *linearize.Result
 	for _, h := range r.Histories {
@@ -105,7 +110,7 @@ func drawHistory(name string, s *scenario.Scenario) error {
 		}
 	}
 	if shown == nil {
-		return nil
+		return false, nil
 	}
-	return shown.WriteHTML(name)
+	return true, shown.WriteHTML(name)
 }

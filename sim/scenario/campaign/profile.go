@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -51,8 +52,12 @@ func (p *Profile) Check() error {
 		return fmt.Errorf("%d cycles cannot be gone through: write a number from 1 on", p.Cycles)
 	}
 	if p.Strategy != "" {
-		if _, err := sim.ParseStrategy(p.Strategy); err != nil {
+		s, err := sim.ParseStrategy(p.Strategy)
+		if err != nil {
 			return err
+		}
+		if _, all := s.(*sim.Exhaustive); all {
+			return errors.New("the strategy exhaustive runs one scenario in every schedule, not each seed in one: write another one, or --exhaustive")
 		}
 	}
 	return nil

@@ -97,4 +97,15 @@ func TestFolderReplays(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}
+	for text, drawn := range map[string]bool{broken: true, "check exists /data/x\n": false} {
+		f := &Finding{Property: "expectation", Scenario: parsed(t, text).String()}
+		if _, err := Write(dir, f, new(Report)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Stat(filepath.Join(f.Folder, historyFile))
+		env, _ := os.ReadFile(filepath.Join(f.Folder, environFile))
+		if (err == nil) != drawn || strings.Contains(string(env), "history      none") == drawn {
+			t.Errorf("%v\n%s", err, env)
+		}
+	}
 }
