@@ -10,16 +10,18 @@ import (
 	"time"
 )
 
-// WriteTimeline writes what happened as a text with a column for each process, and one for what nobody in the world knows. Calls that only look at a clock or set it are left out unless clocks is true.
+// WriteTimeline writes what happened as a text with a column for each process, after one for what nobody in the world has done, if there is anything. Calls that only look at a clock or set it are left out
+// unless clocks is true.
 //
-//	step       time  │ a               │ b               │
-//	   2  0.0000100  │                 │ ✗ stop          │
-//	   2  0.0000100  │ open /k         │                 │
-//	   3  0.0000110  │ trylock /k held │                 │ {a has it}
-//	   4  1.0000100  │                 │ open /k         │
-//	   5  1.0000110  │                 │ trylock /k busy │
+//	step       time  │ nobody    │ a               │ b               │ notes
+//	   2  0.0000100  │           │                 │ ✗ stop          │
+//	   2  0.0000100  │           │ open /k         │                 │
+//	   3  0.0000110  │           │ trylock /k held │                 │ {a has it}
+//	   4  0.5000000  │ remove /k │                 │                 │
+//	   4  1.0000100  │           │                 │ open /k         │
+//	   5  1.0000110  │           │                 │ trylock /k held │
 //
-// A call stands at the time of its effect; the tasks of a process but its first have their number before it, a fault has a ✗. Notes stand in braces beside the call that they follow.
+// A call stands at the time of its effect; the tasks of a process but its first have their number before it, a fault has a ✗. Notes stand in braces beside the call of a process that they follow.
 func WriteTimeline(w io.Writer, records []Record, clocks bool) error {
 	t := timeline{clocks: clocks}
 	for i := range records {
@@ -30,6 +32,7 @@ func WriteTimeline(w io.Writer, records []Record, clocks bool) error {
 
 type timeline struct {
 	clocks  bool
+	nobody  bool       // has done something
 	columns []*Process // the first of each name
 	lines   []timelineLine
 }
@@ -37,12 +40,16 @@ type timeline struct {
 type timelineLine struct {
 	step  int
 	time  time.Duration
-	task  *Task
+	task  *Task  // nil: nobody's
 	cell  string // in the column of the task's process
 	notes []string
 }
 
 func (t *timeline) add(r *Record) {
+	if r.Task == nil || r.Task.proc == r.Task.world.god {
+		t.addNobodys(r)
+		return
+	}
 	if r.Note != "" && r.Fault == 0 {
 		if n := len(t.lines) - 1; n >= 0 && t.lines[n].step == r.Step && t.lines[n].task == r.Task {
 			t.lines[n].notes = append(t.lines[n].notes, "{"+r.Note+"}")
@@ -51,17 +58,26 @@ func (t *timeline) add(r *Record) {
 		t.lines = append(t.lines, timelineLine{step: r.Step, time: r.Time, task: r.Task, notes: []string{"{" + r.Note + "}"}})
 		return
 	}
-	if clockOps[r.Op] && !t.clocks || r.Task == nil {
+	if clockOps[r.Op] && !t.clocks {
 		return
 	}
-	if p := r.Task.proc; p != r.Task.world.god && !slices.ContainsFunc(t.columns, func(q *Process) bool { return q.name == p.name }) {
+	if p := r.Task.proc; !slices.ContainsFunc(t.columns, func(q *Process) bool { return q.name == p.name }) {
 		t.columns = append(t.columns, p)
 	}
-	l := timelineLine{step: r.Step, time: r.Time, task: r.Task, cell: r.describe()}
-	if r.Task.proc == r.Task.world.god {
-		l.cell, l.notes = "", []string{l.cell}
+	t.lines = append(t.lines, timelineLine{step: r.Step, time: r.Time, task: r.Task, cell: r.describe()})
+}
+
+// addNobodys adds what is no process's: what its notes say, and calls but those by which it waits.
+func (t *timeline) addNobodys(r *Record) {
+	cell := r.Note
+	if cell == "" {
+		if r.Op == OpWait || r.Op == OpSet || r.Op == OpSleep || clockOps[r.Op] {
+			return
+		}
+		cell = r.describe()
 	}
-	t.lines = append(t.lines, l)
+	t.nobody = true
+	t.lines = append(t.lines, timelineLine{step: r.Step, time: r.Time, cell: cell})
 }
 
 // clockOps are the calls about a clock only, and the end of a context, which for a call means what a timer does.
@@ -95,12 +111,21 @@ func (t *timeline) write(w io.Writer) error {
 	var text bytes.Buffer
 	table := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)
 	fmt.Fprintf(table, "%5s %10s \t", "step", "time")
+	if t.nobody {
+		fmt.Fprint(table, "│ nobody\t")
+	}
 	for _, p := range t.columns {
 		fmt.Fprintf(table, "│ %s\t", p.name)
 	}
-	fmt.Fprintln(table, "│")
+	fmt.Fprintln(table, "│ notes")
 	for _, l := range t.lines {
 		fmt.Fprintf(table, "%5d %10.7f \t", l.step, l.time.Seconds())
+		switch {
+		case l.task == nil:
+			fmt.Fprintf(table, "│ %s\t", printable(l.cell))
+		case t.nobody:
+			fmt.Fprint(table, "│\t")
+		}
 		for _, p := range t.columns {
 			if l.task != nil && l.task.proc.name == p.name {
 				fmt.Fprintf(table, "│ %s\t", printable(l.cell))

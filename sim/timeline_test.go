@@ -23,6 +23,10 @@ func incident(t *testing.T) []sim.Record {
 		Faults: []sim.Fault{{Process: "b", Op: sim.OpOpen, Nth: 1, Kind: sim.Stop, For: time.Second}, {Op: sim.OpMkdir, Kind: sim.Error, Err: syscall.EIO}},
 	})
 	m := w.NewMachine("m1", sim.Clock{}, disk.New(disk.Options{}))
+	w.God("stranger", func() {
+		w.Sleep(50 * time.Microsecond)
+		w.Note("somebody looks")
+	})
 	m.Start("a", func(p *sim.Process) {
 		locked(t, p, "/k")
 		w.Note("a has it")
@@ -50,17 +54,18 @@ func TestTimeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.TrimPrefix(`
- step       time  │ a                                  │ b               │
-    2  0.0000100  │                                    │ ✗ stop          │
-    2  0.0000100  │ open /k                            │                 │
-    3  0.0000110  │ trylock /k held                    │                 │ {a has it} {nobody else has}
-    5  0.0000112  │ go                                 │                 │
-    7  0.0000113  │ work                               │                 │
-    7  0.0000212  │ .1 ✗ error                         │                 │
-    7  0.0000212  │ .1 mkdir /a?b → input/output error │                 │
-    8  0.0020123  │ yield                              │                 │ {a exited}
-    8  1.0000100  │                                    │ open /k         │
-    9  1.0000110  │                                    │ trylock /k held │ {b exited}
+ step       time  │ nobody         │ a                                  │ b               │ notes
+    3  0.0000100  │                │ open /k                            │                 │
+    4  0.0000100  │                │                                    │ ✗ stop          │
+    4  0.0000110  │                │ trylock /k held                    │                 │ {a has it} {nobody else has}
+    6  0.0000112  │                │ go                                 │                 │
+    8  0.0000113  │                │ work                               │                 │
+    8  0.0000212  │                │ .1 ✗ error                         │                 │
+    8  0.0000212  │                │ .1 mkdir /a?b → input/output error │                 │
+    8  0.0000501  │ somebody looks │                                    │                 │
+    9  0.0020123  │                │ yield                              │                 │ {a exited}
+    9  1.0000100  │                │                                    │ open /k         │
+   10  1.0000110  │                │                                    │ trylock /k held │ {b exited}
 `, "\n")
 	if got := b.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)

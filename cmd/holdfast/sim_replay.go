@@ -18,7 +18,7 @@ func newSimReplay() *cobra.Command {
 		Use:   "replay [flags] FILE|SEED",
 		Short: "Run one schedule and show every call",
 		Long: `Runs the scenario of FILE, or the one that a campaign with the same flags generates from SEED, and shows every call of every process: the number of the step, the virtual
-time, and a column for each process. FILE can be a scenario of the library, without its suffix.`,
+time, a column for what is done by nobody, and one for each process. A step that has not come to its end is shown as pending. FILE can be a scenario of the library, without its suffix.`,
 		Example: `  holdfast sim replay fail/P1-5e1f3a77/scenario.txtar
   holdfast sim replay --until 120 fail/P1-5e1f3a77/scenario.txtar
   holdfast sim replay --processes 4 4711`,

@@ -42,6 +42,7 @@ func writeScenario(t *testing.T, text string) string {
 
 func TestSim(t *testing.T) {
 	wrong := writeScenario(t, wrongScenario)
+	pending := writeScenario(t, "lock k /data/k.lock\n\na lock k -> ok\nb lock k &\nadvance 10ms\n")
 	vain := writeScenario(t, "lock k /data/k.lock\nslack 1ms\nfault a unlock q.lock #1 before error EIO\nswitch a#999 b\nfault a unlock k.lock #1 before delay 1ms\nswitch a#3 b\n\n"+
 		"concurrently\n\ta lock k -> ok\n\ta unlock k -> ok\n\tb lock k -> ok\n\tb unlock k -> ok\nend\n")
 	right := writeScenario(t, "lock k /data/k.lock\n\na lock k -> ok\na unlock k -> ok\n")
@@ -64,6 +65,8 @@ func TestSim(t *testing.T) {
 		{"run " + empty, exitUsage, "", ".txtar"},
 		{"run " + vain, 0, "holdfast: " + vain + ":3: warning: fault a unlock q.lock #1 before error EIO: the fault never struck", ""},
 		{"run " + vain, 0, "holdfast: " + vain + ":4: warning: switch a#999 b: the switch never came to pass", ""},
+		{"replay " + pending, exitFailed, "waitlock … pending: b lock k since ", "P11"},
+		{"replay " + pending, exitFailed, "  │ nobody ", "P11"},
 		{"replay " + vain, 0, "holdfast: " + vain + ":3: warning: ", ""},
 		{"run --update --on " + empty + " " + right, exitUsage, "", "leave out --on"},
 		{"run " + shard, exitUsage, "", "sim list"},

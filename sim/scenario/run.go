@@ -174,6 +174,7 @@ func (r *Runner) end(err error) Result {
 	if o := r.options; o.Until > 0 && r.finding != nil && r.finding.Step > o.Until { // it came about when the tasks were ended
 		r.finding = nil
 	}
+	r.tracePending()
 	result.Finding = r.finding
 	result.Seen = r.set.Seen()
 	if r.options.History {

@@ -178,6 +178,20 @@ func (r *Runner) tell(s *Step, res result) {
 	}
 }
 
+// tracePending writes the steps that have not come to their end into the trace: nothing else tells of a call that has no effect.
+func (r *Runner) tracePending() {
+	if r.options.Trace == nil {
+		return
+	}
+	for i := range r.clients {
+		if c := &r.clients[i]; c.current != nil && c.task != nil {
+			plain := *c.current.Step
+			plain.Want, plain.Async = Want{}, false
+			r.options.Trace(sim.Record{Step: r.world.Steps(), Time: r.world.Now(), Task: c.task, Op: c.task.Op(), Detail: fmt.Sprintf("… pending: %s since %v", plain.String(), c.started)})
+		}
+	}
+}
+
 func (r *Runner) line(s *Step, res *result) string {
 	plain := *s
 	plain.Want, plain.Async = Want{}, false
