@@ -118,7 +118,7 @@ func (c *client) unlock(o *op) result {
 	h = &r.holds[number] // the slice may have grown
 	res := result{outcome: outcomeOf(err), err: err}
 	e = c.about(property.ReleaseReturned, o.lock)
-	e.Hold, e.All, e.Result, e.Ended = number, all, propertyResult(res.outcome), r.ContextEnded(number)
+	e.Hold, e.All, e.Result, e.Ended, e.Depth = number, all, propertyResult(res.outcome), r.ContextEnded(number), int32(h.Depth())
 	r.told(e)
 	outermost := h.depth <= 1
 	if res.outcome != Failed {

@@ -23,7 +23,8 @@ const (
 	Looked
 	// A client calls Release, or ReleaseAll if All. [Process Client Lock Calls Hold All]
 	ReleaseCalled
-	// The call has returned. [Process Client Lock Calls Hold All Result] For Result OK, Ended says whether the hold's context is over, if anybody has asked for it.
+	// The call has returned. [Process Client Lock Calls Hold All Result Depth] For Result OK, Ended says whether the hold's context is over, if anybody has asked for it. Depth is what
+	// Hold.Depth says then: after an Error, whether the lock is still held.
 	ReleaseReturned
 	// A client asks a hold whether it can be relied on: it calls Lost, or Err of the hold's context. [Process Client Lock Hold]
 	LostCalled

@@ -445,6 +445,9 @@ func (f *facts) releaseReturned(e *Event) {
 			h.calling = false
 			g.open++
 		}
+		if e.Depth > 0 && !g.over { // its holder may go on to rely on it
+			g.claimed = true
+		}
 		return
 	}
 	if !h.calling {

@@ -98,6 +98,11 @@ func (w *world) release(client, lock, hold int32) {
 	w.letGo(client, lock, hold)
 	w.let(client, lock, hold, OK)
 }
+func (w *world) failToRelease(hold, depth int32) {
+	w.letGo(1, plain, hold)
+	w.to(Struck, 1)
+	w.add(Event{Kind: ReleaseReturned, Client: 1, Lock: plain, Hold: hold, Result: Error, Depth: depth})
+}
 func (w *world) releaseAll(client, lock, hold int32) {
 	w.add(Event{Kind: ReleaseCalled, Client: client, Lock: lock, Hold: hold, All: true})
 	w.add(Event{Kind: ReleaseReturned, Client: client, Lock: lock, Hold: hold, All: true, Ended: true})
@@ -168,6 +173,34 @@ func TestExclusion(t *testing.T) {
 		}},
 		{"after the release was called", "", func(w *world) {
 			w.letGo(1, plain, w.acquire(1, plain))
+			w.acquire(3, plain)
+		}},
+		{"after a release that failed", "P1", func(w *world) {
+			w.failToRelease(w.acquire(1, plain), 1)
+			w.acquire(3, plain)
+		}},
+		{"during a release that failed", "P1", func(w *world) {
+			w.letGo(1, plain, w.acquire(1, plain))
+			w.acquire(3, plain)
+			w.to(Struck, 1)
+			w.add(Event{Kind: ReleaseReturned, Client: 1, Lock: plain, Hold: 1, Result: Error, Depth: 1})
+		}},
+		{"after a release of all levels that failed", "P1", func(w *world) {
+			h := w.acquire(1, plain)
+			w.deeper(1, plain, h, 2)
+			w.add(Event{Kind: ReleaseCalled, Client: 1, Lock: plain, Hold: h, All: true})
+			w.to(Struck, 1)
+			w.add(Event{Kind: ReleaseReturned, Client: 1, Lock: plain, Hold: h, All: true, Result: Error, Depth: 2})
+			w.acquire(3, plain)
+		}},
+		{"after a release that failed and was repeated", "", func(w *world) {
+			h := w.acquire(1, plain)
+			w.failToRelease(h, 1)
+			w.letGo(1, plain, h)
+			w.acquire(3, plain)
+		}},
+		{"after a release that ended the hold and failed to close the file", "", func(w *world) {
+			w.failToRelease(w.acquire(1, plain), 0)
 			w.acquire(3, plain)
 		}},
 		{"an inner level was released", "P1", func(w *world) {
@@ -443,6 +476,11 @@ func TestProgress(t *testing.T) {
 		}},
 		{"nobody can go on because the holder does nothing", "", func(w *world) {
 			w.acquire(1, plain)
+			w.call(3, plain)
+			w.end(Tables{Stuck: "nothing is left that can run"})
+		}},
+		{"nobody can go on because of a holder whose release has failed", "", func(w *world) {
+			w.failToRelease(w.acquire(1, plain), 1)
 			w.call(3, plain)
 			w.end(Tables{Stuck: "nothing is left that can run"})
 		}},
