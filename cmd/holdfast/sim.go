@@ -103,7 +103,11 @@ func readScenario(name string) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, named(err, aScenario)
 	}
-	return scenario.Parse(name, text)
+	s, err := scenario.Parse(name, text)
+	if err == nil && len(s.Steps) == 0 {
+		err = &scenario.Error{File: name, Text: "expected a step, such as: a lock k"}
+	}
+	return s, err
 }
 
 const scenarioSuffix = ".txtar"

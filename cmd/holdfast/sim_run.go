@@ -56,7 +56,15 @@ cannot be done for real, such as a fault in a call, are skipped. Each has a dire
 			}
 			failed := 0
 			for _, name := range files {
-				ok, err := runScenario(ctx, cmd, name, update, on)
+				s, err := readScenario(name)
+				if err != nil && len(files) > 1 { // the others can be run
+					fmt.Fprintf(cmd.OutOrStdout(), "FAILED %v\n", err)
+					failed++
+					continue
+				} else if err != nil {
+					return simExit(err)
+				}
+				ok, err := runScenario(ctx, cmd, name, s, update, on)
 				if s, ok := context.Cause(ctx).(*signalled); ok && (err == nil || errors.Is(err, s)) {
 					return s.exitOf(fmt.Errorf("sim: %w: nothing is left behind", s))
 				}
@@ -74,7 +82,7 @@ cannot be done for real, such as a fault in a call, are skipped. Each has a dire
 		},
 	}
 	cmd.Flags().StringVar(&on, "on", "", "run with real processes on the filesystem of this directory")
-	cmd.Flags().BoolVar(&update, "update", false, "record the output in the file")
+	cmd.Flags().BoolVar(&update, "update", false, "record the output in the file, unless something is found that is not the output itself")
 	return cmd
 }
 
@@ -105,11 +113,7 @@ func scenarioFiles(args []string) ([]string, error) {
 }
 
 // runScenario runs a scenario, says what came of it, and reports whether all is as it must be.
-func runScenario(ctx context.Context, cmd *cobra.Command, name string, update bool, on string) (bool, error) {
-	s, err := readScenario(name)
-	if err != nil {
-		return false, err
-	}
+func runScenario(ctx context.Context, cmd *cobra.Command, name string, s *scenario.Scenario, update bool, on string) (bool, error) {
 	if on != "" {
 		return runForReal(ctx, cmd, name, s, on)
 	}
@@ -121,7 +125,7 @@ func runScenario(ctx context.Context, cmd *cobra.Command, name string, update bo
 		return false, fmt.Errorf("%s: %w", name, err)
 	}
 	out := cmd.OutOrStdout()
-	if update {
+	if update && r.Finding == nil {
 		text, err := os.ReadFile(name)
 		if err == nil {
 			err = os.WriteFile(name, scenario.WithExpected(text, r.Timeline), 0o666)
@@ -138,6 +142,9 @@ func runScenario(ctx context.Context, cmd *cobra.Command, name string, update bo
 	fmt.Fprintf(out, "FAILED %s: %v\n%s", name, r.Finding, r.Timeline)
 	if r.Finding.Stack != "" {
 		fmt.Fprintln(out, r.Finding.Stack)
+	}
+	if update {
+		fmt.Fprintf(out, "%s is as it was: the output of a run in which something is found is none to record\n", name)
 	}
 	return false, nil
 }

@@ -42,6 +42,7 @@ func writeScenario(t *testing.T, text string) string {
 
 func TestSim(t *testing.T) {
 	wrong := writeScenario(t, wrongScenario)
+	nothing := writeScenario(t, "# nothing happens\n\nlock k /data/k.lock\n")
 	pending := writeScenario(t, "lock k /data/k.lock\n\na lock k -> ok\nb lock k &\nadvance 10ms\n")
 	vain := writeScenario(t, "lock k /data/k.lock\nslack 1ms\nfault a unlock q.lock #1 before error EIO\nswitch a#999 b\nfault a unlock k.lock #1 before delay 1ms\nswitch a#3 b\n\n"+
 		"concurrently\n\ta lock k -> ok\n\ta unlock k -> ok\n\tb lock k -> ok\n\tb unlock k -> ok\nend\n")
@@ -65,6 +66,9 @@ func TestSim(t *testing.T) {
 		{"run " + empty, exitUsage, "", ".txtar"},
 		{"run " + vain, 0, "holdfast: " + vain + ":3: warning: fault a unlock q.lock #1 before error EIO: the fault never struck", ""},
 		{"run " + vain, 0, "holdfast: " + vain + ":4: warning: switch a#999 b: the switch never came to pass", ""},
+		{"run " + nothing, exitUsage, "", nothing + ": expected a step"},
+		{"run " + nothing + " " + right, exitFailed, "ok     " + right, "1 of 2 scenarios"},
+		{"run " + nothing + " " + right, exitFailed, "FAILED " + nothing + ": expected a step", "1 of 2 scenarios"},
 		{"replay " + pending, exitFailed, "waitlock … pending: b lock k since ", "P11"},
 		{"replay " + pending, exitFailed, "  │ nobody ", "P11"},
 		{"replay " + vain, 0, "holdfast: " + vain + ":3: warning: ", ""},
@@ -158,6 +162,31 @@ func TestSimUpdateRecordsWhatHappens(t *testing.T) {
 	}
 	if code, printed, _ := simulate(t, "run", name); code != exitFailed || changed == string(text) {
 		t.Errorf("exit code %d\n%s", code, printed)
+	}
+}
+
+// TestSimUpdateKeepsAFileThatFails: what came of it is not what must come of it. Where only the output is another one, it is recorded.
+func TestSimUpdateKeepsAFileThatFails(t *testing.T) {
+	const old = "-- expect --\nold\n"
+	wrong, other := writeScenario(t, wrongScenario+old), writeScenario(t, "lock k /data/k.lock\r\n\r\na lock k -> ok\r\na unlock k\r\n-- expect --\r\nold\r\n")
+	if code, printed, _ := simulate(t, "run", "--update", wrong); code != exitFailed || !strings.Contains(printed, wrong+" is as it was") {
+		t.Errorf("exit code %d\n%s", code, printed)
+	}
+	if text, err := os.ReadFile(wrong); err != nil || string(text) != wrongScenario+old {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if code, printed, _ := simulate(t, "run", other); code != exitFailed || !strings.Contains(printed, "output") {
+		t.Errorf("exit code %d\n%s", code, printed)
+	}
+	if code, printed, message := simulate(t, "run", "--update", other); code != 0 {
+		t.Error(code, printed, message)
+	}
+	if code, printed, message := simulate(t, "run", other); code != 0 {
+		t.Error(code, printed, message)
+	}
+	text, err := os.ReadFile(other)
+	if err != nil || strings.Count(string(text), "\n") != strings.Count(string(text), "\r\n") || !strings.Contains(string(text), "a unlock k -> ok\r\n") {
+		t.Errorf("%v\n%q", err, text)
 	}
 }
 
