@@ -134,7 +134,11 @@ var lockOptions = []option[Lock]{
 }
 
 func parseLock(l *line, s *Scenario) {
-	k := Lock{Name: l.take("the name of a lock", isName), Path: l.take("the path of the lock file", nil)}
+	k := Lock{Name: l.take("the name of a lock", isName)}
+	if slices.Contains(l.words, word{text: "->"}) {
+		l.expected("a path, or the client that acquires before the line, as in: a lock " + k.Name + " -> ok")
+	}
+	k.Path = l.take("the path of the lock file", nil)
 	parseOptions(l, &k, lockOptions)
 	s.Locks = append(s.Locks, k)
 }

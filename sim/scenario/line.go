@@ -56,7 +56,12 @@ func (l *line) expected(what string) {
 	}
 	found := "the end of the line"
 	if l.next < len(l.words) {
-		found = strconv.Quote(l.words[l.next].text)
+		word := l.words[l.next].text
+		found = strconv.Quote(word)
+		number := word[strings.IndexByte(word, '=')+1:]
+		if n, err := strconv.ParseFloat(number, 64); err == nil && n > 0 && strings.Contains(strings.ToLower(what), "duration") && !strings.HasPrefix(what, "one of ") {
+			what += " with a unit, such as " + strings.TrimPrefix(number, "+") + "s"
+		}
 	}
 	l.err = fmt.Errorf("expected %s, not %s", what, found)
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -41,9 +42,10 @@ func ParseFile(name string) (*Scenario, error) {
 	return Parse(name, text)
 }
 
-// Parse reads a scenario. The name is that of the file for errors, which are an [*Error] with file and line.
+// Parse reads a scenario. The name is that of the file for errors, which are an [*Error] with file and line. The text can be one as Windows has it, with a mark of its encoding at the beginning and carriage
+// returns.
 func Parse(name string, text []byte) (*Scenario, error) {
-	archive := txtar.Parse(text)
+	archive := txtar.Parse(plain(bytes.TrimPrefix(text, encodingMark)))
 	p := &parser{s: new(Scenario)}
 	lines := strings.Split(string(archive.Comment), "\n")
 	for n, text := range lines {
@@ -71,6 +73,25 @@ func Parse(name string, text []byte) (*Scenario, error) {
 	}
 	p.s.lines = p.headers
 	return p.s, nil
+}
+
+// encodingMark is how some editors begin a file in UTF-8.
+var encodingMark = []byte("\ufeff")
+
+var lineFeed, carriageReturn = []byte("\n"), []byte("\r\n")
+
+// returns reports whether the lines of a text, the first of which says it, end in carriage returns too.
+func returns(text []byte) bool {
+	first, _, _ := bytes.Cut(text, lineFeed)
+	return bytes.HasSuffix(first, carriageReturn[:1])
+}
+
+// plain returns a text without carriage returns, if its lines end in them.
+func plain(text []byte) []byte {
+	if !returns(text) {
+		return text
+	}
+	return bytes.ReplaceAll(text, carriageReturn, lineFeed)
 }
 
 // parser is what is known after some lines of a script.
@@ -102,7 +123,7 @@ func (p *parser) line(number int, text string) error {
 	l := &line{words: words}
 	keyword := l.peek()
 	if i := slices.IndexFunc(headers, func(h header) bool { return h.keyword == keyword }); i >= 0 {
-		return p.header(&headers[i], l, number)
+		return p.header(&headers[i], l, number, text)
 	}
 	switch keyword {
 	case VerbConcurrently.String():
@@ -136,7 +157,10 @@ func (p *parser) line(number int, text string) error {
 	return nil
 }
 
-func (p *parser) header(h *header, l *line, number int) error {
+func (p *parser) header(h *header, l *line, number int, text string) error {
+	if len(p.s.Steps) > 0 && slices.Contains(l.words, word{text: "->"}) {
+		return fmt.Errorf("expected the client that does it before %q, as in: a %s", h.keyword, strings.TrimSpace(text))
+	}
 	if len(p.s.Steps) > 0 {
 		return fmt.Errorf("expected a step, not %q: what is fixed for the whole run stands before the first step", h.keyword)
 	}

@@ -20,6 +20,12 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{"disk", "x:1: expected posix or tmpfs, not the end of the line"},
 		{"disk ntfs", `x:1: expected posix or tmpfs, not "ntfs"`},
 		{"disk posix mtime=soon", `x:1: expected mtime=DURATION, not "mtime=soon"`},
+		{"disk posix mtime=5", `x:1: expected mtime=DURATION with a unit, such as 5s, not "mtime=5"`},
+		{"lock k -> ok", `x:1: expected a path, or the client that acquires before the line, as in: a lock k -> ok, not "->"`},
+		{lock + "a lock k\nlock k -> ok", `x:3: expected the client that does it before "lock", as in: a lock k -> ok`},
+		{lock + "advance 5", `x:2: expected a duration with a unit, such as 5s, not "5"`},
+		{lock + "a lock k timeout=5 -> ok", `x:2: expected timeout=DURATION with a unit, such as 5s, not "timeout=5"`},
+		{lock + "\ufeffa lock k", `x:2: expected a step, such as: a lock k, not "\ufeffa"`},
 		{"disk posix fast", "x:1: expected one of mtime=DURATION, reuse-inodes, writeback=NUMBER, block=NUMBER, no-locks, "},
 		{"disk posix no-locks no-locks", "x:1: expected one of mtime=DURATION, reuse-inodes, "},
 		{"disk posix no-locks=1", "x:1: expected one of "},
@@ -124,6 +130,15 @@ func TestErrorsOfTheParser(t *testing.T) {
 		if !strings.HasPrefix(err.Error(), row.want) {
 			t.Errorf("%q:\n got %v\nwant %s", row.text, err, row.want)
 		}
+	}
+}
+
+// A file that was written on Windows is the same scenario.
+func TestMarksOfWindowsSayNothing(t *testing.T) {
+	const text = "# top\nlock k /data/k.lock\n\na lock k\n-- files/data/x --\nold\n-- expect --\nold\n"
+	want, got := parsed(t, text), parsed(t, "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"))
+	if !got.Equal(want) {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"strings"
 
 	"golang.org/x/tools/txtar"
@@ -45,9 +46,9 @@ func blank(b *strings.Builder) {
 	}
 }
 
-// WithExpected returns the text of a file with the expected output replaced, and everything else as it is.
+// WithExpected returns the text of a file with the expected output replaced, and everything else as it is, the ends of the lines too.
 func WithExpected(text []byte, expected string) []byte {
-	a := txtar.Parse(text)
+	a := txtar.Parse(plain(text))
 	kept := a.Files[:0]
 	for _, f := range a.Files {
 		if f.Name != expectMember {
@@ -55,5 +56,8 @@ func WithExpected(text []byte, expected string) []byte {
 		}
 	}
 	a.Files = append(kept, txtar.File{Name: expectMember, Data: []byte(expected)})
+	if returns(text) {
+		return bytes.ReplaceAll(txtar.Format(a), lineFeed, carriageReturn)
+	}
 	return txtar.Format(a)
 }
