@@ -27,7 +27,7 @@ func (r *Runner) leftTasks(p *process) []*sim.Task {
 	return left
 }
 
-// closeLocks ends a process that has nothing to do any more, unless it has holds left, and takes stock of what it leaves.
+// closeLocks ends a process that has nothing to do any more, unless it has holds left or is in a call, and takes stock of what it leaves.
 func (r *Runner) closeLocks(c *client) {
 	p := &r.processes[c.process]
 	for i := range r.holds {
@@ -37,6 +37,11 @@ func (r *Runner) closeLocks(c *client) {
 	}
 	if len(p.bare) > 0 {
 		return
+	}
+	for _, k := range r.program.processes[c.process].clients {
+		if o := &r.clients[k]; o != c && !o.idle() { // in a call that nobody waited for, which may get it the lock
+			return
+		}
 	}
 	for _, l := range p.locks {
 		if l != nil {

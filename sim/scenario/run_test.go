@@ -354,6 +354,13 @@ func TestAViolationIsAFinding(t *testing.T) {
 	}
 }
 
+func TestACallThatNobodyWaitedForIsNoLockLeftBehind(t *testing.T) {
+	s := parsed(t, "lock k /data/k.lock\na lock k -> ok\na unlock k -> ok\na.1 lock k &\n")
+	if result := newRunner(t).Run(compiled(t, s), RunOptions{}); result.Finding != nil {
+		t.Error(result.Finding)
+	}
+}
+
 func BenchmarkRun(b *testing.B) {
 	p := compiled(b, contention(4, 3, ""))
 	r, strategy, steps := newRunner(b), new(sim.Portfolio), 0
