@@ -15,7 +15,7 @@ func TestEverySmallScheduleIsClean(t *testing.T) {
 		bound   int
 		atLeast uint64
 	}{
-		{Profile{Processes: 2, Cycles: 2}, 4, 10000},
+		{Profile{Processes: 2, Cycles: 2}, 3, 5000},
 		{Profile{Processes: 3}, 3, 5000},
 		{Profile{Processes: 2, Needs: Strangers}, 2, 100},
 		{Profile{Processes: 1, Needs: Tasks}, 2, 50},
