@@ -147,9 +147,13 @@ func TestHoldsOfRealProcessesEndAsThoseOfTheMachine(t *testing.T) {
 			if result := mustRun(t, s, RunOptions{}); result.Finding != nil {
 				t.Fatalf("%s\nin the machine: %v", text, result.Finding)
 			}
-			if result := runOn(t, s); result.Finding != nil {
-				t.Errorf("%s\nfound %v\n%s", text, result.Finding, result.Timeline)
+			var result OnResult
+			for range 3 { // as with the library: one that the machine has held up says nothing
+				if result = runOn(t, s); result.Finding == nil && result.Skipped == "" {
+					return
+				}
 			}
+			t.Errorf("%s\nfound %v%s\n%s", text, result.Finding, result.Skipped, result.Timeline)
 		})
 	}
 }
