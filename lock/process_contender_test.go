@@ -47,7 +47,7 @@ type report struct {
 	Waiters  int      // of a TimeoutError
 	Token    uint64
 	Evidence string        // on which the hold of another process was ended
-	Expires  time.Duration // of a hold with a lifetime, as recorded
+	Expires  time.Duration // of a hold with a lifetime, as recorded; 0 if it is over already
 	PID      int           // of a spawned child
 	N        int
 }
@@ -207,8 +207,9 @@ func (c *contender) acquire(ctx context.Context, cmd command) {
 		opts = append(opts, lock.NoWait())
 	}
 	h, err := c.lock.Acquire(ctx, opts...)
+	at := uptime()
 	if err != nil {
-		c.answer("acquired", uptime(), err)
+		c.answer("acquired", at, err)
 		return
 	}
 	c.mu.Lock()
@@ -217,7 +218,10 @@ func (c *contender) acquire(ctx context.Context, cmd command) {
 	c.evidence = ""
 	c.mu.Unlock()
 	rec, _, _ := lifetime.Peek(osfs.Default(), c.path)
-	c.tell(report{What: "acquired", Token: h.Token(), Evidence: evidence, Expires: rec.Expires})
+	if rec.Holder.PID != os.Getpid() { // the hold is over already, and the record is that of the next one
+		rec.Expires = 0
+	}
+	c.tell(report{What: "acquired", At: at, Token: h.Token(), Evidence: evidence, Expires: rec.Expires})
 }
 
 func (c *contender) held() *lock.Hold {
