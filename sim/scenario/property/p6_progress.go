@@ -101,7 +101,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 			g := &f.grants[n-1]
 			holder := f.process(g.process)
 			switch {
-			case g.relieved:
+			case g.relieved && !g.void: // else its file may have got its name back
 			case holder.frozen && g.latest < f.now-limit && holder.frozenAt < g.earliest && !g.void && !f.Apart: // a void one may have got its name back, with the record of another one beside it
 				what = isOutlived
 			default:

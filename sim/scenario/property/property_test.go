@@ -444,6 +444,19 @@ func TestProgress(t *testing.T) {
 			w.pass(time.Minute)
 			w.acquire(3, other)
 		}},
+		{"waits for somebody who is frozen and whose file has got its name back", "", func(w *world) {
+			w.acquire(1, lived)
+			w.to(Frozen, 1)
+			w.disturb(1)
+			w.files[1]++
+			w.pass(2 * life)
+			w.release(3, lived, w.acquire(3, lived))
+			w.disturb(1)
+			w.files[1]--
+			w.call(5, lived)
+			w.pass(time.Minute)
+			w.acquire(3, other)
+		}},
 		{"waits although the last holder was frozen long after", "P6", func(w *world) {
 			h := w.acquire(1, plain)
 			w.release(1, plain, h)
