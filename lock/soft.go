@@ -82,7 +82,10 @@ const MalformedGrace = 10 * time.Second
 
 func (s *soft) attempt(_ context.Context, o *options, patient bool) (taken, error) {
 	if patient && s.stepping {
-		return taken{}, nil
+		// Not if the waiter that the release woke up has been quicker.
+		there, err := s.look()
+		s.stepping = !there
+		return taken{}, err
 	}
 	return s.try(o)
 }
@@ -551,7 +554,7 @@ func (s *soft) release() error {
 		return err
 	}
 	s.closeOwn()
-	s.stepping = waiters && s.yielded == 0
+	s.stepping = waiters
 	if !same {
 		return errRobbed
 	}
