@@ -172,7 +172,7 @@ func (f *file) Chmod(perm fs.FileMode) error {
 func (f *file) Sync() error {
 	return f.call("sync", func() error {
 		err := fsync(f.fd)
-		if err == unix.EINVAL || err == unix.EROFS { // a filesystem without a sync of directories, such as squashfs
+		if err == unix.EINVAL { // a filesystem without a sync of directories, such as squashfs
 			return fs.Mark(err, fs.ErrUnsupported)
 		}
 		return err

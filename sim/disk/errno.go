@@ -60,6 +60,7 @@ var (
 	openSymlink         = fs.Mark(errLoop, fs.ErrSymlink)
 	openSymlinkNotThere = fs.Mark(errNotDirectory, fs.ErrSymlink)
 	lockNoLocks         = fs.Mark(errNoLock, fs.ErrNoLocks)
+	syncUnsupported     = fs.Mark(errInvalid, fs.ErrUnsupported)
 )
 
 func pathError(op, path string, err error) error {

@@ -246,7 +246,7 @@ func (f *File) Sync() error {
 	case f.refs == 0:
 		return f.fail("sync", errBadFile)
 	case !f.inode.isRegular() && !f.inode.isDir():
-		return f.fail("sync", errInvalid)
+		return f.fail("sync", syncUnsupported)
 	case !f.disk.graph:
 		return nil
 	case f.disk.readOnly && f.disk.unsynced(f.inode):
