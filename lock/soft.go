@@ -23,6 +23,8 @@ import (
 // On a local filesystem holders keep the kernel's lock on their marker, so that contenders that are Holdfast wait for it in the kernel, and learn of the end of a process at once. Elsewhere, and for
 // other programs' markers, they are told of changes by the host, or poll.
 //
+// It does not work on Windows yet: a marker that is open cannot be removed there, and Release fails.
+//
 // A relative path is made absolute now. [OnAcquired] is refused with [ErrOption]: the marker's content is the record of the holder.
 func NewSoft(path string, opts ...Option) (*Lock, error) { return openKind(softKind, path, opts) }
 

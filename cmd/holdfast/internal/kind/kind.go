@@ -26,10 +26,7 @@ type Kind struct {
 type Table []Kind
 
 // All is every kind there is.
-var All = Table{
-	{"native", opener(lock.New)},
-	{"soft", opener(lock.NewSoft)},
-}
+var All = append(Table{{"native", opener(lock.New)}}, soft...)
 
 // opener keeps a nil pointer from becoming a Lock that is not nil.
 func opener[L Lock](open func(string, ...lock.Option) (L, error)) func(string, ...lock.Option) (Lock, error) {

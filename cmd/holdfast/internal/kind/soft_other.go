@@ -1,0 +1,7 @@
+//go:build !windows
+
+package kind
+
+import "github.com/holdfast-lock/holdfast/lock"
+
+var soft = Table{{"soft", opener(lock.NewSoft)}}
