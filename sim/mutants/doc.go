@@ -9,7 +9,7 @@
 //	needs: lifetime stops
 //	within: 400
 //
-// which says what must catch it (any of these properties, the one that is expected first; panic stands for a task that panics), what has to go on in the world for it to show, see [Need], and within how many schedules it
+// which says what must catch it (any of these properties, the one that is expected first; panic stands for a task that panics, linearizability for a history without an order), what has to go on in the world for it to show, see [Need], and within how many schedules it
 // must be caught. The sections that follow come in pairs, "lock/native.go: old" and "lock/native.go: new": whole lines of a file of the module, which must
 // be there exactly once, and the lines that take their place. So a mutant whose file was changed elsewhere still fits, and one whose step was changed is an error.
 //

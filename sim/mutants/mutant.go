@@ -60,7 +60,7 @@ func (m *Mutant) Title() string {
 }
 
 var (
-	propertyName = regexp.MustCompile(`^(P([1-9]|1[0-9]|20)|panic)$`)
+	propertyName = regexp.MustCompile(`^(P([1-9]|1[0-9]|20)|panic|linearizability)$`)
 	changedFile  = regexp.MustCompile(`^(\S+\.go): (old|new)$`)
 )
 
@@ -143,7 +143,7 @@ func (m *Mutant) set(key, value string) error {
 		m.Properties = strings.Fields(value)
 		for _, p := range m.Properties {
 			if !propertyName.MatchString(p) {
-				return errors.New("expected properties from P1 to P20, or panic")
+				return errors.New("expected properties from P1 to P20, panic or linearizability")
 			}
 		}
 	case key == "needs" && m.Needs == nil:
