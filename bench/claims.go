@@ -29,9 +29,10 @@ func (c Claim) Holds() bool {
 // gofrsName is the peer that most Go programs use.
 const gofrsName = "gofrs/flock"
 
-// claims compares. What was not measured is left out.
+// claims compares. What was not measured is left out, and so is what was measured as nothing and cannot be compared with: in a short round nobody may have handed a lock on.
 func claims(r *Report) []Claim {
-	return slices.Concat(soloClaims(r), handOffClaims(r), crowdClaims(r), disturbanceClaims(r), cancellationClaims(r))
+	list := slices.Concat(soloClaims(r), handOffClaims(r), crowdClaims(r), disturbanceClaims(r), cancellationClaims(r))
+	return slices.DeleteFunc(list, func(c Claim) bool { return math.IsInf(c.Measured, 0) || math.IsNaN(c.Measured) })
 }
 
 func ratio[N time.Duration | int64](a, b N) float64 { return float64(a) / float64(b) }

@@ -82,6 +82,14 @@ func TestWhatWasNotMeasuredIsNotClaimed(t *testing.T) {
 	}
 }
 
+func TestNothingIsComparedWithNothing(t *testing.T) {
+	r := good()
+	r.HandOff[1].Result.HandOff.Median = 0 // nobody handed it on in a short round
+	if all := claims(r); len(all) != 15 {
+		t.Errorf("%d claims, want all but one: %v", len(all), all)
+	}
+}
+
 func TestOverlapsOfTheOwnLockCount(t *testing.T) {
 	r := good()
 	r.HandOff[3].Result.Overlaps = 5 // a peer's
