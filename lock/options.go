@@ -170,7 +170,7 @@ func Lifetime(d time.Duration) Option {
 }
 
 // Fencing gives each hold a [Hold.Token], a number that is larger than those of all earlier holds of the path by anybody who uses Fencing. It is kept
-// in a file beside the lock file, named with the suffix .fence, and costs a sync of that file per acquisition, two with every eighth. A process that is stopped with that file locked,
+// in a file beside the lock file, named with the suffix .fence, and costs a sync of that file per acquisition, two with every eighth; the first two also sync the directories that lead there. A process that is stopped with that file locked,
 // which it has for a few system calls, is waited for as if it held the lock.
 func Fencing() Option { return forLock("Fencing", func(o *options) { o.fencing = true }) }
 

@@ -28,8 +28,8 @@ const Suffix = ".fence"
 // A number is written while the file is locked, and synced afterwards: a sync takes long, and a process that is stopped in it must not keep the others out. So
 // several numbers can be on their way to the disk, and a power failure may tear the slots of them all. Therefore the first number of each half of the ring is
 // written only when all before it are on the disk: then the other half still holds the last of these. So is the second number of all: a file in which no slot is whole is one that
-// nobody was told a number of, if there are but remains of the first. The numbers before the first half is full also wait for
-// the name of the file, and those of the directories that lead to it, to be on the disk.
+// nobody was told a number of, if there are but remains of the first. The first number also waits for the name of the file, and those of the directories that lead to it, to be on the disk, and
+// with it do all that follow.
 const (
 	slotSize = 20 + 1 + 8 + 1
 	slots    = 16
@@ -109,7 +109,7 @@ func advance(host fs.Host, f fs.File, path string, id fs.FileID, settled uint64)
 
 // settle returns when the numbers up to n are on the disk.
 func settle(host fs.Host, f fs.File, n uint64) error {
-	if err := f.Sync(); err != nil || n >= half {
+	if err := f.Sync(); err != nil || n > 1 {
 		return err
 	}
 	dir := filepath.Dir(f.Name())
