@@ -286,10 +286,8 @@ func (n *native) letGoUnlocked() error {
 
 // watch derives a context that also ends when the open file is no longer the one to wait for.
 func (n *native) watch(ctx context.Context, o *options) (context.Context, func()) {
-	ctx, cancel := n.host.WithCancel(ctx)
 	id := n.id // this task's; the rest of n belongs to the waiter
-	w := &watched{cancel: cancel}
-	w.look = func() (time.Duration, error) {
+	return n.recheck.watch(ctx, o.lifetime > 0 && !n.refusedTakeOver, func() (time.Duration, error) {
 		if same, err := sidecar.InPlace(n.host, n.path, id); err == nil && !same {
 			return 0, errMoved
 		}
@@ -305,15 +303,5 @@ func (n *native) watch(ctx context.Context, o *options) (context.Context, func()
 			return 0, errDue
 		}
 		return min(left+time.Millisecond, RecheckInterval), nil
-	}
-	next := RecheckInterval
-	if o.lifetime > 0 && !n.refusedTakeOver {
-		var reason error
-		if next, reason = w.look(); reason != nil {
-			cancel(reason)
-			next = RecheckInterval
-		}
-	}
-	n.recheck.begin(w, next)
-	return ctx, func() { n.recheck.end(w) }
+	})
 }

@@ -13,7 +13,7 @@ import (
 // Its timer outlives the wait that started it and serves the next one: a lock that changes hands every millisecond would else start and stop a timer as often,
 // which costs more than the waiting.
 type recheck struct {
-	host fs.Clock
+	host fs.Host
 
 	mu      sync.Mutex // never held across a call of the host
 	watched *watched   // the wait that is under way, or nil
@@ -27,6 +27,22 @@ type recheck struct {
 type watched struct {
 	look   func() (next time.Duration, reason error)
 	cancel context.CancelCauseFunc
+}
+
+// watch derives a context that also ends when look finds a reason, and returns it with what ends the looking. The first look is taken at once if now says so.
+func (r *recheck) watch(ctx context.Context, now bool, look func() (next time.Duration, reason error)) (context.Context, func()) {
+	ctx, cancel := r.host.WithCancel(ctx)
+	w := &watched{look, cancel}
+	next := RecheckInterval
+	if now {
+		var reason error
+		if next, reason = look(); reason != nil {
+			cancel(reason)
+			next = RecheckInterval
+		}
+	}
+	r.begin(w, next)
+	return ctx, func() { r.end(w) }
 }
 
 // begin looks after w, for the first time after next at the latest.

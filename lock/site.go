@@ -133,19 +133,21 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 	for _, c := range g.contexts {
 		c.cancel(reason)
 	}
-	var lost error
 	if s.queue.Waiting() == 0 || !s.proto.mayPass() || !s.queue.Pass(s.clearGrant) {
-		lost = s.proto.release()
-		if lost != nil && !errors.Is(lost, ErrLost) {
-			err, lost = lost, nil
-			if !must {
-				s.mu.Lock()
-				s.grant.releasing = false
-				s.mu.Unlock()
-				s.expireIfDue() // the timer may have fired in vain meanwhile
-				return false, err
+		switch err := s.proto.release(); {
+		case err == nil:
+		case errors.Is(err, ErrLost):
+			if reason == ErrReleased {
+				reason = err
 			}
+		case must:
 			s.proto.close() // which also drops the lock
+		default:
+			s.mu.Lock()
+			s.grant.releasing = false
+			s.mu.Unlock()
+			s.expireIfDue() // the timer may have fired in vain meanwhile
+			return false, err
 		}
 		s.clearGrant()
 		s.queue.Leave()
@@ -154,17 +156,15 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 		g.timer.Stop()
 	}
 	err = g.owner.drop() // before the observer is told, who may panic
-	if reason == ErrReleased && lost != nil {
-		reason, err = lost, lost
+	kind := EventLost
+	if reason == ErrReleased {
+		kind, reason = EventReleased, nil
 	}
 	if g.opts.watched() {
-		kind := EventReleased
-		if reason != ErrReleased {
-			kind = EventLost
-		} else {
-			reason = nil
-		}
 		g.opts.emit(Event{Kind: kind, Path: s.path, Token: g.token, Err: reason})
+	}
+	if reason != nil {
+		return true, reason
 	}
 	return true, err
 }

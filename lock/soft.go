@@ -307,9 +307,10 @@ func (s *soft) publish(o *options) (taken, error) {
 	if err == nil {
 		made, err = s.link(f, name)
 	}
-	s.host.Remove(name)                                                          // what cannot be removed is left behind, and does no harm
-	if errors.Is(err, fs.ErrUnsupported) || errors.Is(err, iofs.ErrPermission) { // no hard links here
-		f.Close()
+	s.host.Remove(name) // what cannot be removed is left behind, and does no harm
+
+	if errors.Is(err, fs.ErrUnsupported) || errors.Is(err, iofs.ErrPermission) {
+		f.Close() // there are no hard links here
 		f, info, made, err = s.create(o)
 	}
 	if made {
@@ -468,10 +469,8 @@ func (s *soft) waitInKernel(ctx context.Context, o *options) error {
 
 // watch derives a context that also ends when the other's marker is no longer the one to wait for, or has not changed for the lifetime.
 func (s *soft) watch(ctx context.Context, o *options) (context.Context, func()) {
-	ctx, cancel := s.host.WithCancel(ctx)
 	other := s.other // this task's; the rest of s belongs to the waiter
-	w := &watched{cancel: cancel}
-	w.look = func() (time.Duration, error) {
+	return s.recheck.watch(ctx, o.lifetime > 0, func() (time.Duration, error) {
 		info, err := s.host.Lstat(s.path)
 		switch {
 		case errors.Is(err, iofs.ErrNotExist) || err == nil && info.ID != other.id:
@@ -486,17 +485,7 @@ func (s *soft) watch(ctx context.Context, o *options) (context.Context, func()) 
 			return 0, errDue
 		}
 		return min(left, RecheckInterval), nil
-	}
-	next := RecheckInterval
-	if o.lifetime > 0 {
-		var reason error
-		if next, reason = w.look(); reason != nil {
-			cancel(reason)
-			next = RecheckInterval
-		}
-	}
-	s.recheck.begin(w, next)
-	return ctx, func() { s.recheck.end(w) }
+	})
 }
 
 // errLook ends a pause.

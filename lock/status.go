@@ -101,7 +101,6 @@ type Record struct {
 	Holder   fs.Liveness   // of the process, as far as can be said from here
 	Duration time.Duration // of a lease
 	Reason   string        // why it is malformed
-	id       fs.FileID
 }
 
 // inspectMarker reads the marker at path.
@@ -122,7 +121,7 @@ func inspectMarker(host fs.Host, path string) (Status, error) {
 		return Status{}, err
 	}
 	r := marker.Parse(content)
-	rec := &Record{Kind: r.Kind.String(), PID: r.PID, Host: r.Host, Start: string(r.Start), Since: info.Mtime, Reason: r.Reason, id: info.ID,
+	rec := &Record{Kind: r.Kind.String(), PID: r.PID, Host: r.Host, Start: string(r.Start), Since: info.Mtime, Reason: r.Reason,
 		Duration: time.Duration(r.Duration * float64(time.Second))}
 	if r.PID != 0 {
 		rec.Holder = host.Liveness(r.Identity(host.Self()))
