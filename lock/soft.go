@@ -140,11 +140,7 @@ func (s *soft) look() (bool, error) {
 	}
 	if s.other.file == nil || s.other.id != info.ID {
 		s.forget()
-		f, err := s.host.Open(s.path, fs.ReadWrite|fs.NoFollow|fs.NonBlock, 0)
-		readOnly := errors.Is(err, iofs.ErrPermission)
-		if readOnly {
-			f, err = s.host.Open(s.path, fs.ReadOnly|fs.NoFollow|fs.NonBlock, 0)
-		}
+		f, readOnly, err := openMarker(s.host, s.path)
 		if errors.Is(err, iofs.ErrNotExist) || errors.Is(err, fs.ErrBusy) {
 			return false, nil // whether it is to be had, the attempt to make it will tell
 		}
@@ -169,6 +165,15 @@ func (s *soft) look() (bool, error) {
 	s.other.id, s.other.mtime, s.other.size, s.other.since = info.ID, info.Mtime, info.Size, s.host.Monotonic()
 	s.other.record = marker.Parse(content)
 	return true, nil
+}
+
+// openMarker opens the file at path for reading and, if this process may, for writing.
+func openMarker(host fs.Host, path string) (f fs.File, readOnly bool, err error) {
+	f, err = host.Open(path, fs.ReadWrite|fs.NoFollow|fs.NonBlock, 0)
+	if readOnly = errors.Is(err, iofs.ErrPermission); readOnly {
+		f, err = host.Open(path, fs.ReadOnly|fs.NoFollow|fs.NonBlock, 0)
+	}
+	return f, readOnly, err
 }
 
 // readMarker returns the content of a marker, and one byte more than a record has if there are more.
@@ -266,22 +271,23 @@ func (s *soft) evict(force bool) (bool, error) {
 		}
 		s.front = held
 	}
-	if same, err := sidecar.InPlace(s.host, s.path, s.other.id); !same || err != nil {
-		return err == nil, err
+	if s.canFlag {
+		err := guardName(s.host, s.path, s.other.file, s.other.readOnly)
+		if isLocked(err) {
+			return false, nil // its holder is just releasing it, or somebody else is at it
+		}
+		if err != nil {
+			return false, err
+		}
+		defer s.other.file.Unlock(nameGuard)
 	}
-	aside := privateName(s.host, s.path)
-	if err := s.host.Rename(s.path, aside); err != nil {
-		return errors.Is(err, iofs.ErrNotExist), ignoring(err, iofs.ErrNotExist)
-	}
-	same, err := sidecar.InPlace(s.host, aside, s.other.id)
-	if same {
-		return true, ignoring(s.host.Remove(aside), iofs.ErrNotExist)
-	}
-	// Another program has put its own there since the look before. It gets its name back, unless somebody has taken that already: then two are inside, and nothing can help it.
-	if err == nil {
-		err = s.host.Link(aside, s.path)
-	}
-	return false, errors.Join(ignoring(err, iofs.ErrExist), s.host.Remove(aside))
+	return takeAway(s.host, s.path, s.other.id, s.unchanged)
+}
+
+// unchanged reports whether nothing was written to the other's marker, and it was not refreshed, since it was judged.
+func (s *soft) unchanged() (bool, error) {
+	info, err := s.other.file.Stat()
+	return err == nil && info.Size == s.other.size && info.Mtime.Equal(s.other.mtime), err
 }
 
 func noLocks(err error) bool {
@@ -537,11 +543,17 @@ func (s *soft) release() error {
 		return nil
 	}
 	waiters := s.othersWait(s.own)
+	if s.canFlag {
+		if err := guardName(s.host, s.path, s.own, false); err != nil {
+			return err
+		}
+	}
 	same, err := sidecar.InPlace(s.host, s.path, s.id)
 	if same {
 		err = ignoring(s.host.Remove(s.path), iofs.ErrNotExist)
 	}
 	if err != nil {
+		s.own.Unlock(nameGuard)
 		return err
 	}
 	s.closeOwn()

@@ -3,12 +3,9 @@ package lock
 import (
 	"errors"
 	iofs "io/fs"
-	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock/internal/fence"
-	"github.com/holdfast-lock/holdfast/lock/internal/marker"
-	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
 )
 
 // Status is what can be seen of a lock from outside. It may be out of date as soon as it is known.
@@ -88,60 +85,27 @@ func inspectID(host fs.Host, path string, id fs.FileID) (Status, error) {
 	return st, nil
 }
 
-// Record is what lies at the path of a soft lock.
-type Record struct {
-	// Kind is "soft", "lease", "exclusive" or "strict" for the record of such a lock, "unknown" for that of a later version, "empty" for a file without content, which versions of Python's filelock up to
-	// 3.21 make, and "malformed".
-	Kind  string
-	PID   int    // 0 if unknown
-	Host  string // as gethostname gave it to the holder; "" if unknown
-	Start string // tells the process from others of that number; "" if unknown
-	// Since is when the record was written or, of a lease, refreshed last, by the clock of the filesystem.
-	Since    time.Time
-	Holder   fs.Liveness   // of the process, as far as can be said from here
-	Duration time.Duration // of a lease
-	Reason   string        // why it is malformed
+// PID returns the number of the process that holds the lock: what its marker says or, of a lock without one, the kernel. It is 0 if nobody holds the lock, or that is not known. [Lock.Status] says
+// more: the number means nothing on another machine.
+func (l *Lock) PID() int {
+	st, err := l.site.proto.inspect()
+	switch {
+	case err != nil:
+		return 0
+	case st.Record != nil && st.Record.PID != 0:
+		return st.Record.PID
+	case len(st.Holders) > 0:
+		return st.Holders[0].PID
+	}
+	return 0
 }
 
-// inspectMarker reads the marker at path.
-func inspectMarker(host fs.Host, path string) (Status, error) {
-	st := Status{Path: path, State: StateFree}
-	st.Token, st.TokenErr = fence.Last(host, path)
-	f, err := sidecar.Read(host, path)
-	if f == nil || err != nil {
-		return st, err
+// HeldByThisProcess reports whether the marker of the lock is this process's: it names its number, its machine, and its start where that can be known. [Lock.HeldHere] asks the memory of the
+// process, and this the file: it is false for a hold whose marker was taken away, and true for one that the process began before it executed another program. Of a lock without marker it says the same as HeldHere.
+func (l *Lock) HeldByThisProcess() bool {
+	st, err := l.site.proto.inspect()
+	if err == nil && st.Record != nil {
+		return st.Record.Own
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Status{}, err
-	}
-	content, err := readMarker(f)
-	if err != nil {
-		return Status{}, err
-	}
-	r := marker.Parse(content)
-	rec := &Record{Kind: r.Kind.String(), PID: r.PID, Host: r.Host, Start: string(r.Start), Since: info.Mtime, Reason: r.Reason,
-		Duration: time.Duration(r.Duration * float64(time.Second))}
-	if r.PID != 0 {
-		rec.Holder = host.Liveness(r.Identity(host.Self()))
-	}
-	st.Record = rec
-	if r.Kind != marker.Strict {
-		st.State = StateHeld
-		if rec.Holder == fs.Alive {
-			st.Holders = []fs.LockOwner{{PID: r.PID, Mode: fs.LockExclusive}}
-		}
-	}
-	if table, err := host.LockTable(path, info.ID); err == nil {
-		for _, o := range table.Owners {
-			switch {
-			case o.Waiting:
-				st.Waiters = append(st.Waiters, o)
-			case len(st.Holders) > 0 && o.PID == st.Holders[0].PID:
-				st.Holders[0].Command = o.Command
-			}
-		}
-	}
-	return st, nil
+	return err == nil && st.State != StateFree && l.HeldHere()
 }

@@ -30,20 +30,29 @@ func (e *LockedError) Error() string {
 
 // Lock opens the file at path, creates it if needed, and locks it. It waits for another process that has it locked until ctx ends, but for no longer than a tenth of a
 // second: then the error is a [*LockedError]. The permission bits become mode, as far as this process may set them; nil leaves them to the umask.
-func Lock(ctx context.Context, host fs.Host, path string, mode *fs.FileMode) (fs.File, error) {
-	ctx, cancel := host.WithTimeout(ctx, patience, nil)
-	defer cancel()
+func Lock(ctx context.Context, host fs.Host, path string, mode *fs.FileMode) (f fs.File, err error) {
 	perm := fs.FileMode(0o666)
 	if mode != nil {
 		perm = *mode
 	}
+	err = Patiently(ctx, host, path, func() (bool, error) {
+		f, err = openAndTry(host, path, perm, mode)
+		return f != nil, err
+	})
+	return f, err
+}
+
+// Patiently calls try until it reports true or fails, or ctx ends, but for no longer than a tenth of a second: then the error is a [*LockedError] about path.
+func Patiently(ctx context.Context, host fs.Host, path string, try func() (bool, error)) error {
+	ctx, cancel := host.WithTimeout(ctx, patience, nil)
+	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		f, err := openAndTry(host, path, perm, mode)
-		if f != nil || err != nil {
-			return f, err
+		done, err := try()
+		if done || err != nil {
+			return err
 		}
 		if host.Sleep(ctx, pause) != nil {
-			return nil, &LockedError{Path: path}
+			return &LockedError{Path: path}
 		}
 	}
 }

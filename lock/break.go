@@ -1,0 +1,152 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+
+	"github.com/holdfast-lock/holdfast/fs"
+	"github.com/holdfast-lock/holdfast/lock/internal/marker"
+	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
+)
+
+// nameGuard is a byte of the marker, behind the other flags, that is locked by whoever is about to take the marker's name away: its holder at the release, a contender that evicts it, or an operator that
+// breaks it. Looking whether the path still leads to the marker, and removing what the path leads to, are two steps. Without the guard, one that is stopped between them removes
+// the next holder's marker when it goes on (soft-break-during-a-release.txtar).
+var nameGuard = fs.Region{Offset: holderFlag.Offset + 1, Length: 1}
+
+// guardName locks the byte in the marker f, which is that at path. The file may be open for reading only. It waits for a short time for another process that is
+// inside; then the error is a [*sidecar.LockedError].
+func guardName(host fs.Host, path string, f fs.File, readOnly bool) error {
+	mode := fs.LockExclusive
+	if readOnly {
+		mode = fs.LockShared // which keeps out everybody but others that may only read
+	}
+	try := func() (bool, error) { return f.TryLock(nameGuard, mode) }
+	held, err := try()
+	if !held && err == nil {
+		err = sidecar.Patiently(context.Background(), host, path, try)
+	}
+	if noLocks(err) {
+		return nil
+	}
+	return err
+}
+
+// takeAway removes the marker id from path, if it is there and unchanged, and reports whether it is gone, by this or before. What else the path leads to stays.
+func takeAway(host fs.Host, path string, id fs.FileID, unchanged func() (bool, error)) (gone bool, err error) {
+	if same, err := sidecar.InPlace(host, path, id); !same || err != nil {
+		return err == nil, err
+	}
+	aside := privateName(host, path)
+	if err := host.Rename(path, aside); err != nil {
+		return errors.Is(err, iofs.ErrNotExist), ignoring(err, iofs.ErrNotExist)
+	}
+	same, err := sidecar.InPlace(host, aside, id)
+	if same && err == nil {
+		same, err = unchanged()
+	}
+	if same && err == nil {
+		return true, ignoring(host.Remove(aside), iofs.ErrNotExist)
+	}
+	return false, errors.Join(err, putBack(host, aside, path))
+}
+
+// putBack gives a marker its name back that was another one than the judged, unless somebody has taken that already: then two are inside, and nothing can help it.
+func putBack(host fs.Host, aside, path string) error {
+	err := host.Link(aside, path)
+	if err != nil && !errors.Is(err, iofs.ErrExist) {
+		// There are no hard links here, or not now. Whoever comes in between the look and the renaming loses its marker, where otherwise the holder would.
+		if _, missing := host.Lstat(path); errors.Is(missing, iofs.ErrNotExist) {
+			return host.Rename(aside, path)
+		}
+	}
+	return ignoring(host.Remove(aside), iofs.ErrNotExist)
+}
+
+// ErrChanged: what was to be broken is not what was looked at any more, and nothing was broken.
+var ErrChanged = errors.New("has changed since it was looked at: nothing was broken, look again")
+
+// breaker is a protocol whose holds can be ended by force.
+type breaker interface {
+	breakHold(judged *Record) error
+}
+
+var (
+	errUnbreakable = fmt.Errorf("%w: the kernel keeps the lock until its holder lets go: end that process", fs.ErrUnsupported)
+	errStrict      = fmt.Errorf("%w: the path is that of a strict lock, which is held by claims: break those that are its holder's", ErrSettings)
+)
+
+// Break ends by force the hold that judged tells of, as [Lock.Status] has shown it in its Record, by removing the marker. Whether the holder lives makes no difference: it goes on, without
+// the lock, until its release tells it that the hold was lost. So end it first, or be sure that it has ended. Unlike the eviction of a holder that is proven dead, which needs no
+// operator, this is for those of which nothing can be proven, such as one on a machine that is gone.
+//
+// What has changed since it was looked at is left alone: the error is [ErrChanged] if the marker was removed, replaced, written to or refreshed. It waits for a tenth of a second at most, for a
+// holder that is just releasing the lock. A nil judged is [ErrNotHeld]. Locks that have no marker cannot be broken: errors.Is reports the error as [fs.ErrUnsupported].
+//
+// A program that is not Holdfast, and releases the lock between the last look at its marker and the renaming of it, can be followed by another holder, whose marker is renamed then. It gets its name back, and if somebody
+// has taken the lock in that moment, there are two holders.
+func (l *Lock) Break(judged *Record) error {
+	err := errUnbreakable
+	if b, ok := l.site.proto.(breaker); ok {
+		err = ErrNotHeld
+		if judged != nil {
+			err = b.breakHold(judged)
+		}
+	}
+	if err != nil {
+		return &Error{Op: "break", Path: l.Path(), Err: err}
+	}
+	if o := l.opts; o.watched() {
+		o.emit(Event{Kind: EventBroke, Path: l.Path(), Evidence: "by force: " + judged.String()})
+	}
+	return nil
+}
+
+func (s *soft) breakHold(judged *Record) error { return breakMarker(s.host, s.path, judged) }
+
+// breakMarker removes the marker at path if it is the judged one.
+func breakMarker(host fs.Host, path string, judged *Record) error {
+	switch {
+	case judged.Kind == marker.Strict.String():
+		return errStrict
+	case len(judged.content) > marker.MaxSize:
+		return fmt.Errorf("the file is longer than any marker, so it is no lock: if it is in the way of one, move it elsewhere: %w", fs.ErrUnsupported)
+	}
+	f, readOnly, err := openMarker(host, path)
+	switch {
+	case errors.Is(err, iofs.ErrNotExist):
+		return fmt.Errorf("%w (there is none any more)", ErrChanged)
+	case err != nil:
+		return err
+	}
+	defer f.Close()
+	// Contenders that look after the marker of another program leave it to this one; a holder that lives keeps the kernel's lock.
+	held, err := f.TryLock(fs.Whole, fs.LockExclusive)
+	switch {
+	case err != nil && !noLocks(err) && !readOnly:
+		return err
+	case err == nil && !held && judged.Kind == marker.Empty.String():
+		return fmt.Errorf("the file is empty and locked in the kernel, as those of native locks are: %w", errUnbreakable)
+	}
+	if v, err := f.Volume(); err != nil {
+		return err
+	} else if v.SeparateRegions {
+		if err := guardName(host, path, f, readOnly); err != nil {
+			return err
+		}
+	}
+	// Looked at before the renaming as well, so that what has changed keeps its name all the time.
+	same, err := judged.isStill(f)
+	if same && err == nil {
+		same, err = sidecar.InPlace(host, path, judged.id)
+	}
+	if same && err == nil {
+		same, err = takeAway(host, path, judged.id, func() (bool, error) { return judged.isStill(f) })
+	}
+	if !same && err == nil {
+		err = ErrChanged
+	}
+	return err
+}
