@@ -110,7 +110,7 @@ type File interface {
 	Truncate(size int64) error
 	// Chmod sets the permission bits of the open file.
 	Chmod(perm FileMode) error
-	// SetTimes sets the times of last access and modification of the open file.
+	// SetTimes sets the times of last access and modification of the open file. The zero time stands for now, by the filesystem's clock where it has one that can be asked.
 	SetTimes(atime, mtime time.Time) error
 	// Sync returns when the file's content and size would survive a power failure. For a directory these are its names. The error is [ErrUnsupported] where the filesystem has no such call.
 	Sync() error

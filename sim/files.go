@@ -303,10 +303,10 @@ func (f *file) Chmod(perm fs.FileMode) error {
 	return f.proc.finish(t, f.path, err)
 }
 
-func (f *file) SetTimes(atime, mtime time.Time) error {
+func (f *file) SetTimes(_, mtime time.Time) error {
 	t, _, err := f.about(OpSetTimes)
 	if err == nil {
-		err = f.disk.SetTimes(atime, mtime)
+		err = f.disk.SetTimes(mtime, f.proc.wall())
 	}
 	return f.proc.finish(t, f.path, err)
 }

@@ -145,6 +145,12 @@ func (f *file) Chmod(perm fs.FileMode) error {
 }
 
 func (f *file) SetTimes(atime, mtime time.Time) error {
+	if atime.IsZero() {
+		atime = f.host.Now()
+	}
+	if mtime.IsZero() {
+		mtime = f.host.Now()
+	}
 	if f.memory != nil {
 		mem.SetModTime(f.memory, mtime)
 		return nil

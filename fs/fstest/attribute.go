@@ -127,6 +127,17 @@ var attributeChecks = []check{
 			}
 		}
 	}},
+	{"SetTimesToZeroIsNow", func(p *probe) {
+		f := p.open("file")
+		p.ok(SetTimes, f.SetTimes(longAgo, longAgo))
+		before := p.lstat("file").Mtime
+		p.ok(SetTimes, f.SetTimes(time.Time{}, time.Time{}))
+		p.create("witness", "made now")
+		// The clock of the filesystem is not the host's: compared is with a file that was just made.
+		if got, now := p.stat(f).Mtime, p.lstat("witness").Mtime; !got.After(before) || got.Sub(now).Abs() > time.Minute {
+			p.Errorf("SetTimes to zero times made the time of modification %v, while the filesystem's is %v", got, now)
+		}
+	}},
 	{"WriteIsAModification", func(p *probe) {
 		f := p.open("file")
 		for what, modify := range map[string]func(){

@@ -189,12 +189,15 @@ func (f *file) Chmod(perm fs.FileMode) error {
 	})
 }
 
-// SetTimes sets the times to 100 nanoseconds. The file must be open for writing.
+// SetTimes sets the times to 100 nanoseconds. The file must be open for writing. Now is by this machine's clock.
 func (f *file) SetTimes(atime, mtime time.Time) error {
 	return f.call("settimes", func() error { return f.setBasicInfo(basicInfo{accessed: filetime(atime), written: filetime(mtime)}) })
 }
 
 func filetime(t time.Time) int64 {
+	if t.IsZero() {
+		t = time.Now()
+	}
 	ft := windows.NsecToFiletime(t.UnixNano())
 	return int64(ft.HighDateTime)<<32 | int64(ft.LowDateTime)
 }

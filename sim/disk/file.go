@@ -215,10 +215,13 @@ func (f *File) Chmod(perm fs.FileMode) error {
 	return nil
 }
 
-// SetTimes sets the time of modification. That of the last access is not kept.
-func (f *File) SetTimes(_, mtime time.Time) error {
+// SetTimes sets the time of modification, the zero time to now. That of the last access is not kept.
+func (f *File) SetTimes(mtime, now time.Time) error {
 	if err := f.mayDescribe(); err != nil {
 		return f.fail("settimes", err)
+	}
+	if mtime.IsZero() {
+		mtime = now
 	}
 	f.inode.mtime = f.disk.stamp(mtime)
 	f.inode.changes++
