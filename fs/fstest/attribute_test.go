@@ -93,6 +93,15 @@ type swapsTimes struct{ fs.File }
 
 func (f swapsTimes) SetTimes(atime, mtime time.Time) error { return f.File.SetTimes(mtime, atime) }
 
+type omitsTimes struct{ fs.File }
+
+func (f omitsTimes) SetTimes(atime, mtime time.Time) error {
+	if mtime.IsZero() {
+		return nil
+	}
+	return f.File.SetTimes(atime, mtime)
+}
+
 type modifiesInSecret struct{ fs.File }
 
 func (f modifiesInSecret) WriteAt(p []byte, off int64) (int, error) {
@@ -132,6 +141,7 @@ var attributeFaults = []fault{
 	{"Chmod does nothing", files(func(f fs.File) fs.File { return chmods{f, 0} }), []string{"ChmodTakesAndGivesTheRightToWrite"}},
 	{"Chmod knows the owner and the group only", files(func(f fs.File) fs.File { return chmods{f, 0o770} }), []string{"ChmodSetsAllPermissions"}},
 	{"SetTimes mistakes one time for the other", files(func(f fs.File) fs.File { return swapsTimes{f} }), []string{"SetTimesSetsTheTimeOfModification"}},
+	{"SetTimes leaves a time that is zero as it is", files(func(f fs.File) fs.File { return omitsTimes{f} }), []string{"SetTimesToZeroIsNow"}},
 	{"WriteAt leaves the time of modification", files(func(f fs.File) fs.File { return modifiesInSecret{f} }), []string{"WriteIsAModification"}},
 	{"Sync fails", files(func(f fs.File) fs.File { return doesNotSync{f} }), []string{"SyncKeepsTheContent", "SyncOfADirectory"}},
 	{"Sync empties the file", files(func(f fs.File) fs.File { return syncsEmpty{f} }), []string{"SyncKeepsTheContent"}},
