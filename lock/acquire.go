@@ -43,7 +43,7 @@ func (l *Lock) reenter(ctx context.Context, o *options) (*Hold, error) {
 	if outer == nil && !o.shared {
 		return nil, nil
 	}
-	if o.lifetime > 0 {
+	if o.lifetime > 0 || o.lease > 0 {
 		s.expireIfDue() // nobody goes deeper into a hold that is over by the clock, although its timer has not got to run yet
 	}
 	s.mu.Lock()

@@ -25,8 +25,8 @@ var (
 	ErrReleased = errors.New("the hold was released")
 	// ErrLost: the hold ended without being released. ErrExpired is a special case of it.
 	ErrLost = errors.New("the hold was lost")
-	// ErrExpired: the hold's [Lifetime] has passed.
-	ErrExpired = fmt.Errorf("%w: its lifetime has passed", ErrLost)
+	// ErrExpired: the hold's [Lifetime] has passed, or its lease could not be renewed in time.
+	ErrExpired = fmt.Errorf("%w: its time is over", ErrLost)
 	// ErrDropped: the program let go of the [Hold] without releasing it, so that it was released by the garbage collector.
 	ErrDropped = fmt.Errorf("%w: it was dropped without being released", ErrLost)
 	// ErrClosed: the [Lock] was closed.

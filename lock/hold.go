@@ -65,7 +65,7 @@ func (h *Hold) lostBy(now time.Duration) error {
 	case h.fate == nil:
 		return nil
 	case h.fate.err == nil && h.lock.site.grant.id == h.id && now >= h.fate.expires:
-		return ErrExpired // the task that ends the hold has not got to run yet
+		h.fate.expire() // the task that ends the hold has not got to run yet
 	}
 	return h.fate.err
 }

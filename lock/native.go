@@ -29,7 +29,7 @@ var nativeKind = kind{"native", newNative, func(o *options) error {
 	if o.evictEmpty {
 		return fmt.Errorf("%w: EvictEmpty is for soft locks", ErrOption)
 	}
-	return nil
+	return o.noLease()
 }}
 
 func newNative(host fs.Host, path string) protocol {

@@ -33,6 +33,9 @@ type options struct {
 	fallback  *Lock
 
 	evictEmpty bool
+	lease      time.Duration
+	heartbeat  time.Duration
+	onLost     func(error)
 
 	timeout  time.Duration // negative: none
 	once     bool
@@ -208,6 +211,41 @@ func FallbackTo(other *Lock) Option {
 // be what a process left that died while it made the marker, and evicted. It is for soft locks.
 func EvictEmpty() Option { return forLock("EvictEmpty", func(o *options) { o.evictEmpty = true }) }
 
+// LeaseDuration is how long a lease lasts from one heartbeat to the next at most; the default is [DefaultLeaseDuration]. Whoever waits and has seen no heartbeat for as long takes the lease. Everybody
+// who shares the path has to ask for the same: what the file says else is a [*SettingsError]. The holder gives up a tenth of it earlier, so that it has been told before anybody else is inside.
+//
+// Hold.Context, Hold.Lost and [OnLost] tell the holder. The filesystem has to show the heartbeats: a duration near to the granularity of its times of modification is of no use.
+func LeaseDuration(d time.Duration) Option {
+	return func(o *options) error {
+		if d <= 0 {
+			return fmt.Errorf("%w: LeaseDuration must be positive, not %v", ErrOption, d)
+		}
+		return forLock("LeaseDuration", func(o *options) { o.lease = d })(o)
+	}
+}
+
+// Heartbeat is the time from one heartbeat of a lease to the next; the default is a third of the [LeaseDuration]. It must be shorter than nine tenths of that. A heartbeat that fails is tried again after a quarter of it.
+func Heartbeat(d time.Duration) Option {
+	return func(o *options) error {
+		if d <= 0 {
+			return fmt.Errorf("%w: Heartbeat must be positive, not %v", ErrOption, d)
+		}
+		return forLock("Heartbeat", func(o *options) { o.heartbeat = d })(o)
+	}
+}
+
+// OnLost calls f with the reason, in a goroutine of its own, when a hold ends without being released: an [ErrLost], such as [ErrExpired]. It begins before anybody else is let in by this process. A loss that
+// the release is the first to see is its error alone.
+func OnLost(f func(reason error)) Option { return forLock("OnLost", func(o *options) { o.onLost = f }) }
+
+// noLease refuses what is for leases.
+func (o *options) noLease() error {
+	if o.lease != 0 || o.heartbeat != 0 {
+		return fmt.Errorf("%w: LeaseDuration and Heartbeat are for leases", ErrOption)
+	}
+	return nil
+}
+
 // differences lists the settings in which a differs from b, for [SettingsError].
 func (o *options) differences(b *options) []Difference {
 	var list []Difference
@@ -224,11 +262,14 @@ func (o *options) differences(b *options) []Difference {
 	add("Fencing", o.fencing, b.fencing)
 	add("SharedOwnership", o.shared, b.shared)
 	add("EvictEmpty", o.evictEmpty, b.evictEmpty)
+	add("LeaseDuration", o.lease, b.lease)
+	add("Heartbeat", o.heartbeat, b.heartbeat)
 	add("FallbackTo", o.fallback.describe(), b.fallback.describe())
 	add("Logger", fmt.Sprintf("%p", o.logger), fmt.Sprintf("%p", b.logger))
 	// Functions and observers cannot be compared in general: having one or not is what can be told.
 	add("Observe", o.observer != nil, b.observer != nil)
 	add("OnAcquired", o.hook != nil, b.hook != nil)
+	add("OnLost", o.onLost != nil, b.onLost != nil)
 	add("CancelWhen", o.canceled != nil, b.canceled != nil)
 	return list
 }

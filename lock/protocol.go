@@ -30,10 +30,12 @@ type protocol interface {
 // taken is the outcome of an attempt.
 type taken struct {
 	ok      bool
-	expires time.Duration // on the clock of fs.Clock.Uptime; 0 if the hold does not expire by it
-	file    fs.File       // the locked file, for OnAcquired
-	broke   string        // the evidence on which a hold of another process was ended; usually ""
-	token   uint64        // the fencing number; the engine's
+	expires time.Duration // on the clock of uptime; 0 if the hold does not expire by it
+	// renewEvery is the time from one renewal to the next; 0 if there are none, else the protocol is a renewer.
+	renewEvery time.Duration
+	file       fs.File // the locked file, for OnAcquired
+	broke      string  // the evidence on which a hold of another process was ended; usually ""
+	token      uint64  // the fencing number; the engine's
 	// obstacle says why the lock was let go again although it was free: another process keeps locked what the hold needs beside it. It is worth while to try
 	// again, after a pause.
 	obstacle error

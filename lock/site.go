@@ -1,7 +1,10 @@
 package lock
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -36,7 +39,9 @@ type grant struct {
 	token     uint64
 	releasing bool // somebody is ending it
 	fate      *fate
-	timer     fs.Timer
+	expiry    fs.Timer
+	renewal   fs.Timer
+	renewing  fs.Event       // happens when the renewal that is under way is done; nil if none is
 	levels    int32          // given out to levels that have a context of their own
 	contexts  []levelContext // those that somebody has asked for
 }
@@ -44,7 +49,19 @@ type grant struct {
 // fate says how a hold that can end by itself ended. It is shared by the grant and its holds, and guarded by the site's mutex.
 type fate struct {
 	expires time.Duration // on the clock of uptime
-	err     error         // nil while all is well
+	trouble error         // with which the last renewal failed; nil if it did not
+	err     error         // nil while all is well; what it says once is not taken back
+}
+
+// expire ends the hold because its time is over.
+func (f *fate) expire() {
+	switch {
+	case f.err != nil:
+	case f.trouble != nil:
+		f.err = fmt.Errorf("%w, and could not be renewed: %w", ErrExpired, f.trouble)
+	default:
+		f.err = ErrExpired
+	}
 }
 
 // uptime is the clock by which holds expire. Where the machine's processes share none, nobody else judges a hold, and a clock of this process does.
@@ -67,10 +84,10 @@ func (s *site) admit(t taken, h *Hold, wait time.Duration) error {
 	}
 	h.token, h.open = t.token, 1
 	g := grant{depth: 1, levels: 1, owner: h.lock, opts: o, token: t.token}
-	if o.lifetime > 0 {
-		if t.expires == 0 {
-			t.expires = after(uptime(s.host), o.lifetime)
-		}
+	if o.lifetime > 0 && t.expires == 0 {
+		t.expires = after(uptime(s.host), o.lifetime)
+	}
+	if t.expires != 0 {
 		g.fate = &fate{expires: t.expires}
 		h.fate = g.fate
 	}
@@ -82,6 +99,9 @@ func (s *site) admit(t taken, h *Hold, wait time.Duration) error {
 	s.mu.Unlock()
 	if g.fate != nil {
 		s.armExpiry(g.id, t.expires)
+	}
+	if t.renewEvery > 0 {
+		s.armRenewal(g.id, t.renewEvery)
 	}
 	if o.watched() {
 		acquired := Event{Kind: EventAcquired, Path: s.path, Depth: 1, Token: t.token, Wait: wait}
@@ -133,6 +153,12 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 	for _, c := range g.contexts {
 		c.cancel(reason)
 	}
+	if reason != ErrReleased {
+		g.opts.tellLoss(reason)
+	}
+	if g.renewing != nil {
+		g.renewing.Wait(context.Background()) // the protocol is used by one task at a time
+	}
 	if s.queue.Waiting() == 0 || !s.proto.mayPass() || !s.queue.Pass(s.clearGrant) {
 		switch err := s.proto.release(); {
 		case err == nil:
@@ -143,17 +169,16 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 		case must:
 			s.proto.close() // which also drops the lock
 		default:
-			s.mu.Lock()
-			s.grant.releasing = false
-			s.mu.Unlock()
-			s.expireIfDue() // the timer may have fired in vain meanwhile
+			s.goOn(g)
 			return false, err
 		}
 		s.clearGrant()
 		s.queue.Leave()
 	}
-	if g.timer != nil {
-		g.timer.Stop()
+	for _, t := range [...]fs.Timer{g.expiry, g.renewal} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	err = g.owner.drop() // before the observer is told, who may panic
 	kind := EventLost
@@ -167,6 +192,20 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 		return true, reason
 	}
 	return true, err
+}
+
+// goOn lets a grant that could not be released go on. Its timers may have fired in vain meanwhile.
+func (s *site) goOn(g grant) {
+	s.mu.Lock()
+	s.grant.releasing = false
+	s.mu.Unlock()
+	if g.fate != nil {
+		s.expire(g.id)
+	}
+	if g.renewal != nil {
+		g.renewal.Stop()
+		s.renew(g.id)
+	}
 }
 
 func (s *site) clearGrant() {
@@ -185,19 +224,23 @@ const (
 // armExpiry ends the grant when its time has come.
 func (s *site) armExpiry(id uint64, expires time.Duration) {
 	left := expires - uptime(s.host)
-	timer := s.host.AfterFunc(min(left, max(left/expirySlices, minExpirySlice)), func() { s.expire(id) })
+	s.keepTimer(id, expiryOf, s.host.AfterFunc(min(left, max(left/expirySlices, minExpirySlice)), func() { s.expire(id) }))
+}
+
+// keepTimer has a timer stopped with the grant, in the place of the one before. A grant that is ending has stopped its timers, or is about to.
+func (s *site) keepTimer(id uint64, place func(*grant) *fs.Timer, timer fs.Timer) {
 	s.mu.Lock()
-	if s.grant.id == id {
-		s.grant.timer = timer
-		timer = nil
+	if s.grant.id == id && !s.grant.releasing {
+		p := place(&s.grant)
+		*p, timer = timer, *p
 	}
 	s.mu.Unlock()
 	if timer != nil {
-		timer.Stop() // the hold has ended already
+		timer.Stop()
 	}
 }
 
-// expire ends the grant if it is still the given one and its lifetime has passed.
+// expire ends the grant if it is still the given one and its time is over.
 func (s *site) expire(id uint64) {
 	now := uptime(s.host)
 	s.mu.Lock()
@@ -206,24 +249,28 @@ func (s *site) expire(id uint64) {
 		s.mu.Unlock()
 		return
 	}
-	expires := g.fate.expires
-	if now < expires {
+	if expires := g.fate.expires; now < expires && g.fate.err == nil {
 		s.mu.Unlock()
 		s.armExpiry(id, expires)
 		return
 	}
-	g.fate.err = ErrExpired
+	g.fate.expire()
+	reason := g.fate.err
 	g.releasing = true
 	s.mu.Unlock()
-	s.finish(ErrExpired, true)
+	s.finish(reason, true)
 }
 
-// expireIfDue ends the grant if it has a lifetime that has passed.
+// expireIfDue ends the grant if its time is over.
 func (s *site) expireIfDue() {
 	s.mu.Lock()
-	id, f := s.grant.id, s.grant.fate
+	g := &s.grant
+	id, due := g.id, time.Duration(math.MaxInt64)
+	if g.fate != nil {
+		due = g.fate.expires
+	}
 	s.mu.Unlock()
-	if f != nil && uptime(s.host) >= f.expires {
+	if due != math.MaxInt64 && uptime(s.host) >= due {
 		s.expire(id)
 	}
 }

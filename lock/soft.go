@@ -26,19 +26,56 @@ import (
 // It does not work on Windows yet: a marker that is open cannot be removed there, and Release fails.
 //
 // A relative path is made absolute now. [OnAcquired] is refused with [ErrOption]: the marker's content is the record of the holder.
+//
+// A [Lifetime] is what it is to SoftFileLock: a contender that has one evicts every marker that it has seen unchanged for so long, that of a holder that lives as well, which may know of none. So two can
+// be inside, and the first acquisition says so in the log. Use a lease instead, see [NewLease], where all who share the path can.
 func NewSoft(path string, opts ...Option) (*Lock, error) { return openKind(softKind, path, opts) }
 
-var softKind = kind{"soft", newSoft, func(o *options) error {
+var softKind = kind{"soft", func(host fs.Host, path string) protocol { return newSoft(host, path, &softTerms) }, func(o *options) error {
+	if err := o.noHook(); err != nil {
+		return err
+	}
+	return o.noLease()
+}}
+
+// noHook refuses what has no use where the file is the holder's record.
+func (o *options) noHook() error {
 	if o.hook != nil {
-		return fmt.Errorf("%w: OnAcquired has no use in a soft lock, whose file is the record of its holder", ErrOption)
+		return fmt.Errorf("%w: OnAcquired has no use where the lock file is the record of its holder", ErrOption)
 	}
 	return nil
-}}
+}
+
+// terms are what the locks differ in whose presence is a marker.
+type terms struct {
+	contract marker.Kind // of the records
+	// record returns what a holder says of itself.
+	record func(host fs.Host, self fs.Identity, o *options) marker.Record
+	// objection says why a marker with the record r, of this contract, does not go together with the options; usually nil.
+	objection func(path string, r marker.Record, o *options) error
+	// limit is how long a marker with the record r lasts unchanged, whoever has made it; 0 if it does not end with time.
+	limit func(r marker.Record, o *options) time.Duration
+	// lasts says in words what limit is.
+	lasts string
+	// began completes what is known of a hold whose marker was made, or refreshed, after since on the clock of uptime.
+	began func(t *taken, o *options, since time.Duration)
+}
+
+var softTerms = terms{
+	contract: marker.Soft,
+	record: func(_ fs.Host, self fs.Identity, _ *options) marker.Record {
+		return marker.Record{Kind: marker.Soft, PID: self.PID, Host: self.Host, Start: marker.StartOf(self)}
+	},
+	objection: func(string, marker.Record, *options) error { return nil },
+	limit:     func(_ marker.Record, o *options) time.Duration { return o.lifetime },
+	lasts:     "a lifetime",
+}
 
 // soft is the lock whose presence is its marker.
 type soft struct {
 	host fs.Host
 	path string
+	*terms
 	courtesy
 	recheck recheck
 	known   bool // what the filesystem can do
@@ -49,8 +86,10 @@ type soft struct {
 	// left is a marker of this process that could not be removed when its hold ended.
 	left      fs.FileID
 	leftSince time.Time
-	self      fs.Identity // as it stands in record
-	record    []byte      // of this process
+	says      marker.Record // of this process, or of its last hold
+	content   []byte        // the same as it is written
+	wroteAt   time.Duration // on the clock of uptime: before the marker was made or last refreshed
+	expires   time.Duration // on the same clock, for a hold that has to be renewed
 
 	other  sighting // of somebody else's marker
 	front  bool     // this process has the kernel's lock on the other's marker: it is the one that looks after it
@@ -64,7 +103,8 @@ type sighting struct {
 	id     fs.FileID
 	mtime  time.Time
 	size   int64
-	since  time.Duration // on the monotonic clock: unchanged so long
+	since  time.Duration // on the monotonic clock: after the first look that showed it as it is
+	seen   time.Duration // before the last look that did
 	record marker.Record
 	// readOnly: it could be opened for reading only, and network filesystems lock exclusively only what is open for writing.
 	readOnly bool
@@ -75,8 +115,8 @@ type sighting struct {
 // Who has seen the flag up, and later down with the marker still in place, knows that the holder has ended without a release, whatever can be told of the process.
 var holderFlag = fs.Region{Offset: waiterFlag.Offset + 1, Length: 1}
 
-func newSoft(host fs.Host, path string) protocol {
-	return &soft{host: host, path: path, courtesy: courtesy{host: host}, recheck: recheck{host: host}}
+func newSoft(host fs.Host, path string, t *terms) *soft {
+	return &soft{host: host, path: path, terms: t, courtesy: courtesy{host: host}, recheck: recheck{host: host}}
 }
 
 // MalformedGrace is how long a marker that is no record, or whose end is missing, must have been seen unchanged before it is evicted: whoever writes it may be slow.
@@ -125,6 +165,7 @@ func (s *soft) try(o *options) (taken, error) {
 
 // look takes note of the marker at the path, and reports whether there is one.
 func (s *soft) look() (bool, error) {
+	now := s.host.Monotonic()
 	info, err := s.host.Lstat(s.path)
 	switch {
 	case errors.Is(err, iofs.ErrNotExist):
@@ -136,6 +177,7 @@ func (s *soft) look() (bool, error) {
 	case !info.Mode.IsRegular():
 		return false, &iofs.PathError{Op: "open", Path: s.path, Err: fmt.Errorf("%w but %v", fs.ErrNotRegular, info.Mode.Type())}
 	case s.other.file != nil && s.other.id == info.ID && s.other.size == info.Size && s.other.mtime.Equal(info.Mtime):
+		s.other.seen = now
 		return true, nil
 	}
 	if s.other.file == nil || s.other.id != info.ID {
@@ -162,7 +204,7 @@ func (s *soft) look() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s.other.id, s.other.mtime, s.other.size, s.other.since = info.ID, info.Mtime, info.Size, s.host.Monotonic()
+	s.other.id, s.other.mtime, s.other.size, s.other.seen, s.other.since = info.ID, info.Mtime, info.Size, now, s.host.Monotonic()
 	s.other.record = marker.Parse(content)
 	return true, nil
 }
@@ -227,22 +269,8 @@ func (s *soft) closeNotice() {
 // verdict returns the evidence on which the other's marker may be evicted, or "" if it has to be waited for. Evidence of age holds by force: against a holder that lives as well.
 func (s *soft) verdict(o *options) (evidence string, byForce bool, err error) {
 	r := s.other.record
-	unchanged := s.host.Monotonic() - s.other.since
+	unchanged := s.other.seen - s.other.since
 	switch r.Kind {
-	case marker.Lease, marker.Unknown, marker.Strict:
-		return "", false, &ContractError{Path: s.path, Found: contracts[r.Kind], Asked: contracts[marker.Soft]}
-	case marker.Soft, marker.Exclusive:
-		if s.host.Liveness(r.Identity(s.host.Self())) == fs.Dead {
-			return fmt.Sprintf("pid %d on %s, which held the lock, has ended", r.PID, r.Host), false, nil
-		}
-		if s.other.id == s.left && s.other.mtime.Equal(s.leftSince) && r.PID == s.self.PID && r.Host == s.self.Host && r.Start == marker.StartOf(s.self) {
-			return "this process could not remove it when its hold had ended", false, nil
-		}
-		if s.other.kept && s.front {
-			if kept, known := s.isKept(); known && !kept {
-				return fmt.Sprintf("pid %d on %s has let go of the lock without a release", r.PID, r.Host), false, nil
-			}
-		}
 	case marker.Malformed:
 		if unchanged >= MalformedGrace {
 			return fmt.Sprintf("the marker is no record (%s), and has not changed for %v", r.Reason, roundForPeople(unchanged)), false, nil
@@ -251,11 +279,46 @@ func (s *soft) verdict(o *options) (evidence string, byForce bool, err error) {
 		if o.evictEmpty && unchanged >= MalformedGrace {
 			return fmt.Sprintf("the marker is empty, and has not changed for %v", roundForPeople(unchanged)), false, nil
 		}
+	case s.contract:
+		if err := s.objection(s.path, r, o); err != nil {
+			return "", false, err
+		}
+		if evidence := s.ended(r); evidence != "" {
+			return evidence, false, nil
+		}
+	case marker.Exclusive:
+		if s.contract != marker.Soft {
+			return "", false, s.contradicts(r)
+		}
+		if evidence := s.ended(r); evidence != "" {
+			return evidence, false, nil
+		}
+	default:
+		return "", false, s.contradicts(r)
 	}
-	if o.lifetime > 0 && unchanged >= o.lifetime {
-		return fmt.Sprintf("the marker has not changed for %v, which is longer than a lifetime", roundForPeople(unchanged)), true, nil
+	if limit := s.limit(r, o); limit > 0 && unchanged >= limit {
+		return fmt.Sprintf("the marker has not changed for %v, which is longer than %s", roundForPeople(unchanged), s.lasts), true, nil
 	}
 	return "", false, nil
+}
+
+func (s *soft) contradicts(r marker.Record) error {
+	return &ContractError{Path: s.path, Found: contracts[r.Kind], Asked: contracts[s.contract]}
+}
+
+// ended returns the evidence that the holder that r names has ended, or "".
+func (s *soft) ended(r marker.Record) string {
+	switch {
+	case s.host.Liveness(r.Identity(s.host.Self())) == fs.Dead:
+		return fmt.Sprintf("pid %d on %s, which held the lock, has ended", r.PID, r.Host)
+	case s.other.id == s.left && s.other.mtime.Equal(s.leftSince) && r.PID == s.says.PID && r.Host == s.says.Host && r.Start == s.says.Start:
+		return "this process could not remove it when its hold had ended"
+	case s.other.kept && s.front:
+		if kept, known := s.isKept(); known && !kept {
+			return fmt.Sprintf("pid %d on %s has let go of the lock without a release", r.PID, r.Host)
+		}
+	}
+	return ""
 }
 
 // evict takes the marker that was judged away, and reports whether it did, or found it gone. Contenders that are Holdfast do so one at a time, with the kernel's lock on the marker, and
@@ -331,7 +394,17 @@ func (s *soft) publish(o *options) (taken, error) {
 		return taken{}, err
 	}
 	s.own, s.id, s.madeAt = f, info.ID, info.Mtime
-	return taken{ok: true, file: f}, nil
+	return s.hold(o), nil
+}
+
+// hold is the outcome of an attempt that made or refreshed the marker.
+func (s *soft) hold(o *options) taken {
+	t := taken{ok: true, file: s.own}
+	if s.began != nil {
+		s.began(&t, o, s.wroteAt)
+		s.expires = t.expires
+	}
+	return t
 }
 
 // private makes the marker under a name that nobody looks for, with the kernel's lock on it where there is one.
@@ -370,14 +443,17 @@ func (s *soft) write(f fs.File, o *options) error {
 			return err
 		}
 	}
-	if self := s.host.Self(); self != s.self || s.record == nil {
-		record, err := marker.Record{Kind: marker.Soft, PID: self.PID, Host: self.Host, Start: marker.StartOf(self)}.Encode()
+	if r := s.record(s.host, s.host.Self(), o); r != s.says {
+		content, err := r.Encode()
 		if err != nil {
 			return err
 		}
-		s.self, s.record = self, record
+		s.says, s.content = r, content
 	}
-	if _, err := f.WriteAt(s.record, 0); err != nil {
+	if s.began != nil {
+		s.wroteAt = uptime(s.host)
+	}
+	if _, err := f.WriteAt(s.content, 0); err != nil {
 		return err
 	}
 	if _, err := f.TryLock(fs.Whole, fs.LockExclusive); err != nil && !noLocks(err) {
@@ -476,17 +552,18 @@ func (s *soft) waitInKernel(ctx context.Context, o *options) error {
 // watch derives a context that also ends when the other's marker is no longer the one to wait for, or has not changed for the lifetime.
 func (s *soft) watch(ctx context.Context, o *options) (context.Context, func()) {
 	other := s.other // this task's; the rest of s belongs to the waiter
-	return s.recheck.watch(ctx, o.lifetime > 0, func() (time.Duration, error) {
+	limit := s.limit(other.record, o)
+	return s.recheck.watch(ctx, limit > 0, func() (time.Duration, error) {
 		info, err := s.host.Lstat(s.path)
 		switch {
 		case errors.Is(err, iofs.ErrNotExist) || err == nil && info.ID != other.id:
 			return 0, errMoved
 		case err == nil && (info.Size != other.size || !info.Mtime.Equal(other.mtime)):
 			return 0, errDue // to be looked at anew
-		case o.lifetime == 0:
+		case limit == 0:
 			return RecheckInterval, nil
 		}
-		left := o.lifetime - (s.host.Monotonic() - other.since)
+		left := limit - (s.host.Monotonic() - other.since)
 		if left <= 0 {
 			return 0, errDue
 		}
@@ -524,9 +601,17 @@ func (s *soft) pause(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-func (s *soft) mayPass() bool { return s.own != nil && s.mayKeep(s.own) }
+func (s *soft) mayPass() bool { return s.own != nil && !s.overdue() && s.mayKeep(s.own) }
 
-func (s *soft) pass(context.Context, *options) (taken, error) {
+func (s *soft) pass(_ context.Context, o *options) (taken, error) {
+	if s.began != nil {
+		if _, err := s.renew(o); errors.Is(err, ErrLost) {
+			s.drop()
+			return taken{}, nil
+		}
+		s.holdBegins()
+		return taken{ok: true, file: s.own, expires: s.expires, renewEvery: o.heartbeat}, nil
+	}
 	if same, err := sidecar.InPlace(s.host, s.path, s.id); !same && err == nil {
 		s.closeOwn()
 		return taken{}, nil
@@ -575,11 +660,16 @@ func (s *soft) closeOwn() {
 func (s *soft) close() error {
 	s.recheck.close()
 	s.forget()
+	return s.drop()
+}
+
+// drop ends a hold, also if the marker cannot be removed: it will be when it is seen again.
+func (s *soft) drop() error {
 	if s.own == nil {
 		return nil
 	}
 	err := s.release()
-	if s.own != nil { // the marker could not be removed
+	if s.own != nil {
 		s.left, s.leftSince = s.id, s.madeAt
 		s.closeOwn()
 	}

@@ -95,7 +95,7 @@ func TestExpiredHoldEnds(t *testing.T) {
 	t.Parallel()
 	p := start(t, t.TempDir(), "hold", "--lifetime", "50ms", "l")
 	p.event("acquired")
-	if e := p.event("lost"); e.Error != "the hold was lost: its lifetime has passed" {
+	if e := p.event("lost"); e.Error != "the hold was lost: its time is over" {
 		t.Errorf("%+v", e)
 	}
 	p.silent()

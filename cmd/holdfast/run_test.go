@@ -328,7 +328,7 @@ func TestExpiredRunEndsItsCommand(t *testing.T) {
 				}
 			}
 			p.silent()
-			p.ends(76, "the hold was lost: its lifetime has passed, and the command ended with signal: "+row.ended)
+			p.ends(76, "the hold was lost: its time is over, and the command ended with signal: "+row.ended)
 			if told := eventNamesOf(eventsIn(t, filepath.Join(dir, "events"))); !slices.Equal(told, []string{"acquired", "lost"}) {
 				t.Errorf("told %q", told)
 			}
