@@ -52,6 +52,13 @@ func resultOf(err error) uint64 {
 	return 1 << 20
 }
 
+// tellNamed tells whoever wants to know of a call about a name that has had its effect.
+func (p *Process) tellNamed(op Op, name, from string) {
+	if told := p.world.config.Named; told != nil {
+		told(p, op, name, from)
+	}
+}
+
 func (p *Process) wall() time.Time { return p.machine.wall(p.world.now) }
 
 // Open implements [fs.Files].
@@ -60,6 +67,9 @@ func (p *Process) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File
 	var f *disk.File
 	if err == nil {
 		f, err = p.machine.Disk(path).Open(p.cred, path, flag, perm, p.wall())
+		if flag&fs.Create != 0 {
+			p.tellNamed(OpOpen, path, "")
+		}
 	}
 	if err = p.finish(t, path, err); err != nil {
 		if f != nil {
@@ -90,6 +100,7 @@ func (p *Process) Link(oldname, newname string) error {
 			err = failure(OpLink, newname, syscall.EXDEV)
 		} else {
 			err = d.Link(p.cred, oldname, newname, p.wall())
+			p.tellNamed(OpLink, newname, oldname)
 		}
 	}
 	return p.finish(t, newname, err)
@@ -103,6 +114,7 @@ func (p *Process) Rename(oldname, newname string) error {
 			err = failure(OpRename, newname, syscall.EXDEV)
 		} else {
 			err = d.Rename(p.cred, oldname, newname, p.wall())
+			p.tellNamed(OpRename, newname, oldname)
 		}
 	}
 	return p.finish(t, newname, err)
@@ -113,6 +125,7 @@ func (p *Process) Remove(path string) error {
 	t, err := p.named(OpRemove, path)
 	if err == nil {
 		err = p.machine.Disk(path).Remove(p.cred, path, p.wall())
+		p.tellNamed(OpRemove, path, "")
 	}
 	return p.finish(t, path, err)
 }
@@ -131,6 +144,7 @@ func (p *Process) Lstat(path string) (info fs.Info, err error) {
 	t, err := p.named(OpLstat, path)
 	if err == nil {
 		info, err = p.machine.Disk(path).Lstat(p.cred, path)
+		p.tellNamed(OpLstat, path, "")
 	}
 	if err = p.finish(t, path, err); err != nil {
 		return fs.Info{}, err

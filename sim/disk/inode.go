@@ -43,6 +43,9 @@ func (i *Inode) Number() uint64 { return i.number }
 // Changes counts what a watch of this file or directory would report: changes of the content, the attributes, the names in it, and its own names.
 func (i *Inode) Changes() uint64 { return i.changes }
 
+// Content returns what is in a regular file, which is not to be changed.
+func (i *Inode) Content() []byte { return i.data }
+
 // state is what the medium keeps of an inode.
 type state struct {
 	mode     fs.FileMode

@@ -15,6 +15,9 @@ func (c *client) about(kind property.Kind, lock int) property.Event {
 
 func (c *client) lock(p *process, o *op) result {
 	r := c.r
+	if r.program.processes[c.process].peer {
+		return c.lockPeer(o)
+	}
 	l := p.locks[o.lock]
 	if l == nil {
 		return result{outcome: outcomeOf(p.errs[o.lock]), err: p.errs[o.lock]}
@@ -102,6 +105,9 @@ func (c *client) unlock(o *op) result {
 	if number == 0 {
 		return result{outcome: Nothing}
 	}
+	if r.holds[number].peer != nil {
+		return c.unlockPeer(number)
+	}
 	all := o.Verb == VerbUnlockAll
 	called := r.world.Now()
 	e := c.about(property.ReleaseCalled, o.lock)
@@ -144,6 +150,9 @@ func (c *client) vouch(o *op) result {
 	number := r.slots[o.slot]
 	if number == 0 {
 		return result{outcome: Nothing}
+	}
+	if r.holds[number].peer != nil {
+		return c.vouchPeer(number)
 	}
 	e := c.about(property.LostCalled, o.lock)
 	e.Hold = number

@@ -124,6 +124,7 @@ func (r *Runner) disturb(o *op) {
 	case VerbRemount:
 		d.SetReadOnly(o.Text == "ro")
 	}
+	r.occupy()
 	if err == nil && o.path > 0 {
 		r.told(property.Event{Kind: property.Disturbed, Path: o.path, Gone: o.near})
 		r.spoilHistory(o.path)

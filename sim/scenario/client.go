@@ -69,7 +69,7 @@ func (c *client) idle() bool {
 	return len(c.job) == 0 && c.current == nil || c.r.processes[c.process].sim.Dead()
 }
 
-func (c *client) host() *host { return c.r.processes[c.process].host }
+func (c *client) host() *sim.Process { return c.r.processes[c.process].sim }
 
 // step does a step and judges what came of it.
 func (c *client) step(o *op) {

@@ -43,6 +43,9 @@ func (r *Runner) closeLocks(c *client) {
 			return
 		}
 	}
+	if r.program.processes[c.process].peer { // what it leaves is filelock's
+		return
+	}
 	for _, l := range p.locks {
 		if l != nil {
 			l.Close()

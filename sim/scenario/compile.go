@@ -37,6 +37,7 @@ type program struct {
 	machine int
 	clients []int
 	opened  []int // locks that are made at its start
+	peer    bool  // it has locks of filelock
 }
 
 type clientPlan struct {
@@ -138,6 +139,10 @@ func (c *compiler) headers() {
 			c.wrong("lock", i, "expected a lock that stands above, not %q", k.Fallback)
 		case k.Path == "":
 			c.wrong("lock", i, "expected a path")
+		case k.Python != "":
+			c.python(i, &k)
+		case opens[k.Kind] == nil:
+			c.wrong("lock", i, "expected python=VERSION too: only filelock has the kind %q here", k.Kind)
 		}
 	}
 	if s.Strategy != "" {

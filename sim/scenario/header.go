@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/disk"
+	"github.com/holdfast-lock/holdfast/sim/scenario/python"
 )
 
 // header is a kind of line that stands before the steps.
@@ -120,7 +121,11 @@ func printProcesses(b *strings.Builder, s *Scenario) {
 }
 
 var lockOptions = []option[Lock]{
-	wordOption("kind", "KIND", func(o *Lock) *string { return &o.Kind }, func(s string) bool { return opens[s] != nil }),
+	wordOption("kind", "KIND", func(o *Lock) *string { return &o.Kind }, func(s string) bool { return s != "" && (opens[s] != nil || python.IsClass(s)) }),
+	wordOption("python", "VERSION", func(o *Lock) *string { return &o.Python }, func(s string) bool {
+		_, err := python.ParseVersion(s)
+		return err == nil
+	}),
 	durationOption("timeout", false, func(o *Lock) *time.Duration { return &o.Timeout }),
 	flagOption("no-wait", func(o *Lock) *bool { return &o.NoWait }),
 	durationOption("poll", false, func(o *Lock) *time.Duration { return &o.Poll }),

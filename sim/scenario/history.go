@@ -59,6 +59,9 @@ func (r *Runner) recordUnreturned(c *client) {
 		return
 	}
 	h := &r.holds[r.slots[c.current.slot]]
+	if h.peer != nil && h.open {
+		r.record(h.lock, linearize.Operation{Client: r.historyClient(c), Kind: model.Release, Call: c.started, Return: linearize.Never})
+	}
 	if h.Hold == nil || !h.open || h.Hold.Depth() > 1 && c.current.Verb != VerbUnlockAll || r.program.setup.Locks[h.lock].Shared {
 		return
 	}
@@ -109,7 +112,7 @@ func (r *Runner) spoilHistory(path int32) {
 func (r *Runner) closeHistories() {
 	r.expireHolds(-1)
 	for i := range r.histories {
-		if r.spoiled&(2<<i) != 0 {
+		if r.spoiled&(2<<i) != 0 || r.set.Excused(int32(i+1)) {
 			r.histories[i] = linearize.History{}
 		}
 	}

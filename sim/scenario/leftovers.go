@@ -32,6 +32,9 @@ const (
 	passingPrefix  = ".holdfast-"
 )
 
+// isPeers reports whether a file is one that filelock has moved aside.
+func isPeers(name string) bool { return strings.Contains(path.Base(name), ".break.") }
+
 // isRecord reports whether a file is a lock file or one that stays beside it.
 func (p *Program) isRecord(name string) bool {
 	for _, p := range p.paths {

@@ -25,6 +25,11 @@ func (s *Scenario) unreal() string {
 	case len(s.Switches) > 0 || s.Strategy != "":
 		return "the operating system decides who runs"
 	}
+	for _, k := range s.Locks {
+		if k.Python != "" {
+			return "the versions of filelock are followed in the simulated machine, and are not installed"
+		}
+	}
 	for _, p := range s.Processes {
 		if p.Machine != "" || p.Container != "" || p.User != 0 || p.Umask != 0 {
 			return "processes run where and as this one does"

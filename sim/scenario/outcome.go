@@ -62,6 +62,8 @@ func propertyResult(o Outcome) property.Result {
 		return property.NotHeld
 	case Closed:
 		return property.Closed
+	case Settings:
+		return property.Settings
 	}
 	return property.Error
 }

@@ -16,6 +16,7 @@ import (
 // Every error says where it is and what was expected.
 func TestErrorsOfTheParser(t *testing.T) {
 	const lock = "lock k /data/k.lock\n"
+	const peer = "lock p /data/p.lock kind=soft python=3.30.0\n"
 	for _, row := range []struct{ text, want string }{
 		{"disk", "x:1: expected posix or tmpfs, not the end of the line"},
 		{"disk ntfs", `x:1: expected posix or tmpfs, not "ntfs"`},
@@ -46,7 +47,7 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{lock + lock, `x:2: expected no second lock "k"`},
 		{"lock k /k lifetime=0", `x:1: expected lifetime=DURATION, not "lifetime=0"`},
 		{"lock k /k lifetime=-1s", `x:1: expected lifetime=DURATION, not "lifetime=-1s"`},
-		{"lock k /k lifetime", "x:1: expected one of kind=KIND, timeout=DURATION, no-wait, poll=DURATION, lifetime=DURATION, "},
+		{"lock k /k lifetime", "x:1: expected one of kind=KIND, python=VERSION, timeout=DURATION, no-wait, poll=DURATION, lifetime=DURATION, "},
 		{"lock k /k fallback=q", `x:1: expected a lock that stands above, not "q"`},
 		{"slack soon", `x:1: expected a duration or unbounded, not "soon"`},
 		{"slack 1ms 2ms", `x:1: expected the end of the line, not "2ms"`},
@@ -57,6 +58,21 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{"strategy random\nswitch a#1 b", "x:2: expected a strategy or switches, not both"},
 		{"switch a", `x:1: expected a task and the number of its call, as in a#12, not "a"`},
 		{"switch a#1", "x:1: expected the task that goes on, as in a.1, not the end of the line"},
+		{"lock k /k kind=lease", `x:1: expected python=VERSION too: only filelock has the kind "lease" here`},
+		{"lock k /k python=3.8.0", `x:1: expected python=VERSION, not "python=3.8.0"`},
+		{"lock k /k python=3.29", `x:1: expected python=VERSION, not "python=3.29"`},
+		{"lock k /k kind=lease python=3.29.7", "x:1: python: filelock 3.29.7 has no SoftFileLease: write a version from 3.30.0 on"},
+		{"lock k /k kind=soft lifetime=1s python=3.23.0", "x:1: python: filelock 3.23.0 has no lifetime: write a version from 3.24.0 on"},
+		{"lock k k kind=soft python=3.23.0", `x:1: expected an absolute path without detours with python=3.23.0, not "k"`},
+		{"lock k /k python=3.30.0 fencing", "x:1: expected none of fencing, shared, singleton, hook-fails and fallback with python=3.30.0: "},
+		{peer + "lock q /q fallback=p", `x:2: expected a lock of Holdfast to fall back to, not "p"`},
+		{peer + "lock k /k\na lock k\na lock p", "x:4: a lock p: expected a lock of Holdfast: a has some already, "},
+		{peer + "lock k /k\na lock p\na.1 lock k", "x:4: a.1 lock k: expected a lock of filelock: a has some already, "},
+		{peer + "a lock p\na status p", "x:3: a status p: expected lock, unlock or, of a lease, vouch: "},
+		{peer + "a lock p\na vouch p", "x:3: a vouch p: expected a lease: "},
+		{peer + "a lock p deadline=1s", "x:2: a lock p deadline=1s: expected neither in nor deadline: "},
+		{peer + "a lock p as h\na lock p in h", "x:3: a lock p in h: expected neither in nor deadline: "},
+		{peer + "cancel a\na lock p", "x:2: cancel a: expected a client of Holdfast: "},
 		{"fault", "x:1: expected the name of a process, or *, not the end of the line"},
 		{"fault a shut k #1 after kill", `x:1: expected a call such as open or trylock, or *, not "shut"`},
 		{"fault a open", "x:1: expected a pattern of paths, or *, not the end of the line"},

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/disk"
 	"github.com/holdfast-lock/holdfast/sim/scenario/property"
+	"github.com/holdfast-lock/holdfast/sim/scenario/python"
 )
 
 // RunOptions say what else is wanted of a run. None of them changes what happens, but for Seed, Strategy and Until.
@@ -113,6 +114,7 @@ type Runner struct {
 	slots      []int32
 	byTask     []int32 // client of each task, less 1
 	inodes     []*disk.Inode
+	occupants  []uint64 // files at the paths of the locks
 	random     uint64
 
 	awaited     func() bool // whether the conductor may go on; nil if it waits for nothing
@@ -138,19 +140,20 @@ type container struct {
 
 // hold is a hold as the runner knows it.
 type hold struct {
-	*lock.Hold
-	ctx     fsContext // nil if nobody has asked for it
-	end     func()    // ends the context of the acquisition, nil if it has none
-	client  int
-	process int
-	lock    int
-	token   uint64
-	since   time.Duration
-	called  time.Duration
-	depth   int
-	live    bool // nobody has released it or seen its end
-	open    bool // nobody has released it
-	expires bool
+	*lock.Hold // nil for one of filelock, or of a bare file
+	peer       *python.Lock
+	ctx        fsContext // nil if nobody has asked for it
+	end        func()    // ends the context of the acquisition, nil if it has none
+	client     int
+	process    int
+	lock       int
+	token      uint64
+	since      time.Duration
+	called     time.Duration
+	depth      int
+	live       bool // nobody has released it or seen its end
+	open       bool // nobody has released it
+	expires    bool
 }
 
 // Run runs a program. The result does not depend on what the Runner ran before.

@@ -381,7 +381,7 @@ func TestTheHostTellsOfLockFiles(t *testing.T) {
 	r := newRunner(t)
 	r.begin(compiled(t, parsed(t, "lock k /data/k.lock\na lock k -> ok\na sleep 1ms\na unlock k\n")), RunOptions{})
 	r.world.After(500*time.Microsecond, func() {
-		if err := r.processes[0].host.Remove("/data/k.lock"); err != nil {
+		if err := r.processes[0].sim.Remove("/data/k.lock"); err != nil {
 			t.Error(err)
 		}
 	})

@@ -19,7 +19,6 @@ type fsContext = context.Context
 // process is a process of the scenario, whichever incarnation lives.
 type process struct {
 	sim      *sim.Process
-	host     *host
 	locks    []*lock.Lock
 	errs     []error // of making them
 	bare     []bareLock
@@ -46,7 +45,7 @@ func (r *Runner) begin(p *Program, o RunOptions) {
 		r.seed = o.Seed
 	}
 	r.random = r.seed
-	r.world = sim.New(sim.Config{Seed: r.seed, Strategy: r.strategy(), Engine: o.Engine, Crew: &r.crew, Slack: s.Slack, Faults: s.Faults, Steps: o.Until, Record: o.Record || o.Timeline && len(s.Switches) > 0, Trace: o.Trace, Watch: r.watch})
+	r.world = sim.New(sim.Config{Seed: r.seed, Strategy: r.strategy(), Engine: o.Engine, Crew: &r.crew, Slack: s.Slack, Faults: s.Faults, Steps: o.Until, Record: o.Record || o.Timeline && len(s.Switches) > 0, Trace: o.Trace, Watch: r.watch, Named: r.named})
 	r.world.OnPowerLoss(func(m *sim.Machine) { r.powerLoss(m, KeepRandom) })
 	r.event = property.Event{}
 	r.holds = append(r.holds[:0], hold{})
@@ -60,6 +59,8 @@ func (r *Runner) begin(p *Program, o RunOptions) {
 	}
 	r.set.Begin(&p.setup, r)
 	r.build()
+	r.occupants = resized(r.occupants, len(p.paths))
+	r.occupy()
 	r.children = resized(r.children, len(p.children))
 	r.clients = resized(r.clients, len(p.clients))
 	for i := range r.clients {
@@ -190,7 +191,6 @@ func (r *Runner) start(index int) {
 	}
 	cred := disk.Cred{UID: plan.User, Umask: fs.FileMode(plan.Umask), WorkDir: workDir}
 	p.sim = r.namespace(plan).StartAs(cred, plan.Name, func(s *sim.Process) { r.main(p, s) })
-	p.host = &host{p.sim, r, index}
 	if again {
 		r.told(property.Event{Kind: property.Started, Process: int32(index + 1)})
 	}
@@ -200,6 +200,9 @@ func (r *Runner) start(index int) {
 func (r *Runner) main(p *process, s *sim.Process) {
 	plan := &r.program.processes[p.index]
 	for _, k := range plan.opened {
+		if plan.peer {
+			break // its objects are made as they are used
+		}
 		p.locks[k], p.errs[k] = r.newLock(p, k)
 	}
 	for _, c := range plan.clients[1:] {
@@ -244,7 +247,7 @@ var opens = map[string]func(path string, opts ...lock.Option) (*lock.Lock, error
 // newLock makes a lock of a process.
 func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
 	s := &r.program.scenario.Locks[k]
-	options := append(s.options(), lock.Host(p.host))
+	options := append(s.options(), lock.Host(p.sim))
 	if s.HookFails {
 		options = append(options, lock.OnAcquired(func(fs.File) error {
 			r.told(property.Event{Kind: property.Struck, Process: int32(p.index + 1)})
@@ -277,6 +280,7 @@ func (r *Runner) powerLoss(m *sim.Machine, keep Keep) {
 		}
 		return d.Crash(r.draw, mode)
 	})
+	r.occupy()
 	r.told(property.Event{Kind: property.PowerLost})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/scenario/property"
+	"github.com/holdfast-lock/holdfast/sim/scenario/python"
 )
 
 // told tells the properties what happened.
@@ -66,6 +67,12 @@ func (r *Runner) File(number int32) uint64 {
 	return uint64(n + 1)
 }
 
+// Whole implements [property.Witness].
+func (r *Runner) Whole(file uint64) (whole, empty bool) {
+	content := r.inodes[file-1].Content()
+	return python.IsRecord(content), len(content) == 0
+}
+
 // ClientName implements [property.Witness].
 func (r *Runner) ClientName(number int32) string { return r.program.clients[number-1].name }
 
@@ -99,6 +106,9 @@ func (r *Runner) tables(t *property.Tables) {
 		}
 		dirs = append(dirs, dir)
 		for _, name := range r.leftovers(dir) {
+			if r.program.setup.Peers != nil && isPeers(name) {
+				continue
+			}
 			if strings.HasPrefix(path.Base(name), passingPrefix) || slices.ContainsFunc(r.program.paths, func(p string) bool { return strings.HasPrefix(name, p+".") }) {
 				t.Names = append(t.Names, name)
 			}

@@ -51,6 +51,12 @@ const (
 	Disturbed
 	// The engine has removed the name of a lock file. [Process Path]
 	Removed
+	// A process has put another file at the path of a lock: by creating, linking or renaming. [Process Client Path File] It is told at the moment of the effect, before anybody can know of it.
+	Published
+	// A process has taken the file at the path of a lock away: by removing or renaming it, or by putting another one there. [Process Client Path File] It is told as Published is.
+	Taken
+	// A peer has given a lock up and left its file locked. [Process]
+	Leaked
 	// A fault has happened in a call. [Process Until] Until is when a delay is over, 0 for another fault.
 	Struck
 	// Nothing goes wrong from now on: no process is frozen that will not run again, and no fault is left.
@@ -77,6 +83,7 @@ type Event struct {
 	Depth   int32
 	Calls   int32 // that the client's task has made so far
 	Token   uint64
+	File    uint64 // as Witness.File numbers it; of an Acquired native lock of a peer the one that it has locked, 0 if the path does not lead to it
 	Step    int
 	Time    time.Duration // since the world began
 	Until   time.Duration
@@ -94,10 +101,11 @@ const (
 	Expired         // ErrExpired, or another ErrLost
 	NotHeld         // ErrNotHeld
 	Closed          // ErrClosed
+	Settings        // ErrSettings
 	Error           // whatever else: errors of the system
 )
 
-var resultNames = [...]string{"ok", "timeout", "canceled", "deadlock", "expired", "not-held", "closed", "error"}
+var resultNames = [...]string{"ok", "timeout", "canceled", "deadlock", "expired", "not-held", "closed", "settings", "error"}
 
 // String returns the name as it stands in scenarios.
 func (r Result) String() string { return resultNames[r] }
@@ -112,6 +120,7 @@ type Setup struct {
 	ReadOnly  bool          // the disk refuses changes, so that errors are expected
 	NoLocks   bool          // the disk gives no locks
 	Polls     bool          // the kernel cannot be waited in
+	Peers     []bool        // by process: it follows the protocol of another library; nil if none does
 	Apart     bool          // some processes cannot see each other: they are on other machines or in containers
 }
 
@@ -134,6 +143,8 @@ type Witness interface {
 	InLine(client int32) bool
 	// File returns the identity of the file that a lock's path leads to, 0 if there is none.
 	File(path int32) uint64
+	// Whole reports whether the content of a file is a record that names its holder, and whether there is none.
+	Whole(file uint64) (whole, empty bool)
 	// ClientName, ProcessName and PathName are for messages.
 	ClientName(client int32) string
 	ProcessName(process int32) string

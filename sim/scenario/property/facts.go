@@ -22,6 +22,7 @@ type facts struct {
 	paths     []pathFacts
 	grants    []grant
 	holds     []hold
+	marks     []mark
 	violation *Violation
 }
 
@@ -33,6 +34,7 @@ type process struct {
 	struck   int           // faults so far
 	over     time.Duration // when its last hold with a lifetime was over, or when it could go on giving that up
 	overOn   int32         // the path of that
+	leaks    bool          // it keeps locked what it has given up
 }
 
 // client is a task of the scenario and what it is calling.
@@ -72,6 +74,9 @@ type pathFacts struct {
 	changed   time.Duration // when an acquisition or a release last began or returned
 	byDeath   bool          // the last claim ended with its process
 	last      int32         // process of that claim
+	occupant  uint64        // file that somebody has put there; 0 if it was taken away again
+	robbedAt  int           // event in which a peer last took the file away
+	excused   bool          // a peer has let somebody in
 }
 
 // grant is the right to be inside, which the levels of a hold share.
@@ -94,6 +99,8 @@ type grant struct {
 	relieved                    bool   // somebody took over
 	blurred                     bool   // which of the levels are of it is not known, nor when it ends
 	frozen                      bool   // its process was frozen since
+	mark                        int32  // the file that was made for it, by the number of its mark
+	shaken                      bool   // that was aside for a while
 }
 
 type hold struct {
@@ -120,7 +127,7 @@ func (f *facts) begin(s *Setup, w Witness) {
 	for _, l := range s.Locks {
 		f.paths[l.Path-1].soft = f.paths[l.Path-1].soft || l.Soft
 	}
-	f.grants, f.holds, f.violation = f.grants[:0], f.holds[:0], nil
+	f.grants, f.holds, f.marks, f.violation = f.grants[:0], f.holds[:0], f.marks[:0], nil
 }
 
 // file returns the file that the path leads to, if that is the same for all holds; otherwise 0.
@@ -153,7 +160,7 @@ func (f *facts) grantOf(holdNumber int32) *grant { return &f.grants[f.holds[hold
 
 // claims reports whether the holder may still rely on the grant.
 func (f *facts) claims(g *grant) bool {
-	return g.claimed && !g.void && !g.blurred && f.now < g.earliest
+	return g.claimed && !g.void && !g.blurred && f.now < g.earliest && !f.aside(g)
 }
 
 // rival returns a grant by which somebody else is inside what the holder of g may take for its own, 0 if there is none.
@@ -195,7 +202,7 @@ func (f *facts) update(e *Event) {
 			c.cancelled, c.cancelAt = true, e.Time
 		}
 	case Looked:
-		if c := f.client(e.Client); c.pending == AcquireCalled && c.path == e.Path {
+		if c := f.client(e.Client); (c.pending == AcquireCalled || c.pending == ReleaseCalled) && c.path == e.Path {
 			c.looked = f.seq
 		}
 	case ReleaseCalled:
@@ -243,11 +250,20 @@ func (f *facts) update(e *Event) {
 	case Forked:
 		f.process(e.Process).forked = true
 	case PowerLost:
+		for i := range f.paths {
+			f.paths[i].occupant = 0
+		}
 		f.outages++
 		f.messes++
 		f.trouble = max(f.trouble, e.Time)
 	case Disturbed:
 		f.disturbed(e)
+	case Published:
+		f.published(e)
+	case Taken:
+		f.taken(e)
+	case Leaked:
+		f.process(e.Process).leaks = true
 	case Struck:
 		f.process(e.Process).struck++
 		f.messes++
@@ -304,7 +320,7 @@ func (f *facts) acquired(e *Event) {
 	if c.struck < f.process(e.Process).struck { // the look may have been a while ago when the caller got to know of it
 		g.looked = c.called
 	}
-	g.void = p.touched && p.disturbed > g.looked
+	disturbed := p.touched && p.disturbed > g.looked
 	if c.disturbed { // maybe while it relieved another holder: then it has put its file in the place of a new one
 		for _, n := range p.live {
 			if o := &f.grants[n-1]; o.file != g.file {
@@ -312,6 +328,8 @@ func (f *facts) acquired(e *Event) {
 			}
 		}
 	}
+	f.identify(e, &g)
+	g.void = g.void || disturbed
 	f.relieve(p, &g)
 	f.grants = append(f.grants, g)
 	h.grant = int32(len(f.grants))
@@ -377,7 +395,7 @@ func (f *facts) releaseCalled(e *Event) {
 	h := &f.holds[e.Hold-1]
 	g := &f.grants[h.grant-1]
 	*f.client(e.Client) = client{process: e.Process, pending: ReleaseCalled, lock: e.Lock, path: f.lock(e).Path, hold: e.Hold, at: e.Time, calls: e.Calls,
-		struck: f.process(e.Process).struck, until: Never, late: g.over, rival: f.rival(g)}
+		struck: f.process(e.Process).struck, until: Never, late: g.over, rival: f.rival(g), looked: f.seq}
 	h.releases++
 	if h.releases > 1 {
 		return
@@ -477,6 +495,11 @@ func (f *facts) died(e *Event) {
 	f.crashes++
 	f.messes++
 	f.trouble = max(f.trouble, e.Time)
+	for i := range f.marks {
+		if m := &f.marks[i]; m.process == e.Process {
+			m.dead = true
+		}
+	}
 	for i := range f.clients {
 		c := &f.clients[i]
 		if c.process != e.Process || c.pending == 0 {
@@ -504,7 +527,7 @@ func (f *facts) died(e *Event) {
 
 func (f *facts) disturbed(e *Event) {
 	p := &f.paths[e.Path-1]
-	p.touched, p.disturbed = true, f.seq
+	p.touched, p.disturbed, p.occupant = true, f.seq, 0
 	f.trouble = max(f.trouble, e.Time)
 	f.messes++
 	f.gone = f.gone || e.Gone

@@ -25,7 +25,7 @@ func (l *liveness) event(f *facts, _ *Event) {
 	}
 	for i := range f.clients {
 		c := &f.clients[i]
-		if c.pending != AcquireCalled || f.process(c.process).frozen {
+		if c.pending != AcquireCalled || f.process(c.process).frozen || f.peer(c.process) || f.blocked(c.path) {
 			continue
 		}
 		kept := &l.kept[c.path-1]
@@ -50,7 +50,7 @@ func (f *facts) keptLong(path int32) bool {
 
 func (l *liveness) end(f *facts, t *Tables) {
 	l.event(f, nil)
-	if len(t.Pending) > 0 && t.Stuck == "" && !t.Steps {
+	if len(t.Pending) > 0 && f.Peers == nil && t.Stuck == "" && !t.Steps {
 		f.violate("P11", "a call of %s has not returned when the run ends", f.ClientName(t.Pending[0]))
 	}
 }

@@ -8,7 +8,7 @@ type recovery struct{}
 func (recovery) begin(*facts) {}
 
 func (recovery) event(f *facts, e *Event) {
-	if e.Kind == AcquireFailed && e.Result == Error && f.crashes > 0 && !f.explained(e) {
+	if e.Kind == AcquireFailed && !f.peer(e.Process) && e.Result == Error && f.crashes > 0 && !f.explained(e) {
 		f.violate("P12", "%s fails to acquire %s after a crash, with an error of the system that nobody else made", f.ClientName(e.Client), f.PathName(f.client(e.Client).path))
 	}
 }

@@ -8,7 +8,7 @@ type ownNames struct{}
 func (ownNames) begin(*facts) {}
 
 func (ownNames) event(f *facts, e *Event) {
-	if e.Kind == Removed && !f.paths[e.Path-1].soft {
+	if e.Kind == Removed && !f.paths[e.Path-1].soft && !f.peer(e.Process) {
 		f.violate("P14", "%s removed %s", f.ProcessName(e.Process), f.PathName(e.Path))
 	}
 }

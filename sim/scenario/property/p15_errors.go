@@ -16,6 +16,9 @@ type errorDiscipline struct{}
 func (errorDiscipline) begin(*facts) {}
 
 func (d errorDiscipline) event(f *facts, e *Event) {
+	if e.Process != 0 && f.peer(e.Process) {
+		return
+	}
 	switch e.Kind {
 	case AcquireFailed:
 		d.failed(f, e, f.client(e.Client))
@@ -46,6 +49,10 @@ func (d errorDiscipline) failed(f *facts, e *Event, c *client) {
 	case Expired:
 		if c.outer == 0 {
 			wrong = "is told that its hold has expired, and it is inside none"
+		}
+	case Settings:
+		if f.Peers == nil && !f.robbed(c.path) {
+			wrong = "is told that the path has another contract, which nobody has"
 		}
 	case Error:
 		if !f.explained(e) {

@@ -56,13 +56,13 @@ func (*loss) told(f *facts, e *Event) {
 		asked = f.client(e.Client).at
 	}
 	switch {
-	case g.blurred:
+	case g.blurred, f.peer(g.process):
 	case e.Result == OK && asked >= g.latest && (e.Kind == ReleaseReturned || e.Kind == LostReturned && g.claimed):
 		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but it has expired at %v at the latest", f.ClientName(h.client), asked, f.PathName(g.path), g.latest)
 	case e.Result == OK && e.Kind != ContextEnded && f.intruded(e):
 		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but %s was inside already", f.ClientName(h.client), asked, f.PathName(g.path),
 			f.ClientName(f.grants[f.client(e.Client).rival-1].client))
-	case e.Result == Expired && e.Time < g.earliest && !f.robbed(g.path):
+	case e.Result == Expired && e.Time < g.earliest && !f.robbed(g.path) && !g.void && !g.shaken:
 		f.violate("P16", "%s is told at %v that it has lost %s, which cannot have expired before %v", f.ClientName(h.client), e.Time, f.PathName(g.path), g.earliest)
 	}
 }

@@ -29,7 +29,7 @@ func (cost) event(f *facts, e *Event) {
 		return
 	}
 	c, l := f.client(e.Client), f.lock(e)
-	if c.disturbed || c.struck < f.process(e.Process).struck {
+	if f.peer(e.Process) || c.disturbed || c.struck < f.process(e.Process).struck {
 		return
 	}
 	most := int32(callsToAcquire)
@@ -41,7 +41,7 @@ func (cost) event(f *facts, e *Event) {
 	}
 	// A look at the context of a hold that is over by the clock gives up that lock first, and waits for whoever reads its record.
 	within := c.outer != 0 && f.grantOf(c.outer).latest != Never
-	if !c.alone || within || f.trouble >= c.at || f.someFrozen() || f.robbed(c.path) || !f.bounded() {
+	if !c.alone || within || f.trouble >= c.at || f.someFrozen() || f.robbed(c.path) || f.Peers != nil || !f.bounded() {
 		wait := int32(min((f.now-c.at)/time.Millisecond, 1<<24))
 		most = 10*most + f.callsPerMoment()*wait
 	}

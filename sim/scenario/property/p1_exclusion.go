@@ -26,7 +26,7 @@ func (exclusion) event(f *facts, e *Event) {
 	}
 	for _, other := range f.paths[g.path-1].live {
 		o := &f.grants[other-1]
-		if other != n && f.claims(o) {
+		if other != n && f.claims(o) && !(f.peer(o.process) && f.peer(g.process)) {
 			f.violate("P1", "%s %s %s (hold %d) while %s holds it (hold %d, since %v)", f.ClientName(e.Client), what, f.PathName(g.path), e.Hold, f.ClientName(o.client), o.hold, o.acquired)
 			return
 		}

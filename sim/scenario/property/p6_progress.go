@@ -82,7 +82,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 	for i := range f.paths {
 		p := &f.paths[i]
 		since := max(p.changed, f.trouble)
-		if p.pending == 0 || f.now-since <= limit || f.robbed(int32(i+1)) { // what a stranger has put there may have to be waited for
+		if p.pending == 0 || f.now-since <= limit || f.robbed(int32(i+1)) || f.blocked(int32(i+1)) { // what a stranger or a peer has put there may have to be waited for
 			continue
 		}
 		what := isFree
@@ -136,7 +136,7 @@ func (f *facts) waiting(path int32, what inTheWay) (found int32) {
 		if what == isOutlived && f.Locks[c.lock-1].Lifetime == 0 {
 			return 0 // it may be the one of its process that does the waiting
 		}
-		if c.pending == AcquireCalled && !c.try {
+		if c.pending == AcquireCalled && !c.try && !f.peer(c.process) {
 			found = int32(i + 1)
 		}
 	}

@@ -15,8 +15,10 @@ type world struct {
 	step  int
 	holds int32
 	files [3]uint64
-	goes  map[int32]bool // holds whose context goes on
-	line  map[int32]bool // clients that stand in line
+	goes  map[int32]bool  // holds whose context goes on
+	line  map[int32]bool  // clients that stand in line
+	torn  map[uint64]bool // files that are no record
+	empty map[uint64]bool
 }
 
 // The locks of every test. All but other are of the first path.
@@ -44,9 +46,12 @@ func newWorld(t *testing.T, change func(*Setup)) *world {
 	return w
 }
 
-func (w *world) ContextEnded(hold int32) bool     { return !w.goes[hold] }
-func (w *world) InLine(client int32) bool         { return w.line[client] }
-func (w *world) File(path int32) uint64           { return w.files[path] }
+func (w *world) ContextEnded(hold int32) bool { return !w.goes[hold] }
+func (w *world) InLine(client int32) bool     { return w.line[client] }
+func (w *world) File(path int32) uint64       { return w.files[path] }
+func (w *world) Whole(file uint64) (whole, empty bool) {
+	return !w.torn[file] && !w.empty[file], w.empty[file]
+}
 func (w *world) ClientName(n int32) string        { return "client " + string(rune('0'+n)) }
 func (w *world) ProcessName(process int32) string { return "process " + string(rune('0'+process)) }
 func (w *world) PathName(path int32) string       { return "/k" + string(rune('0'+path)) }

@@ -90,6 +90,9 @@ func (s *Set) End(t *Tables) {
 // Violation returns the first violation, nil if every property held so far.
 func (s *Set) Violation() *Violation { return s.facts.violation }
 
+// Excused reports whether peers have let somebody in beside a holder of a path, so that what clients saw of it is not to be judged.
+func (s *Set) Excused(path int32) bool { return s.facts.paths[path-1].excused }
+
 // Seen returns which of the facts that should happen in some run have happened in this one.
 func (s *Set) Seen() Facts { return s.seen.facts }
 

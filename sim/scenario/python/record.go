@@ -43,6 +43,17 @@ func (l *Lock) record() (text []byte, token string) {
 	return text, ""
 }
 
+// IsRecord reports whether the newest version takes a content for one that names a holder.
+func IsRecord(content []byte) bool {
+	seen := sighting{content: content, regular: true}
+	e := eraOf(Last)
+	if _, what := parseRecord(seen, &e); what == readable {
+		return true
+	}
+	_, ok := parseLease(seen)
+	return ok
+}
+
 // reading is what a version makes of a marker.
 type reading uint8
 

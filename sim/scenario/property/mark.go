@@ -1,0 +1,204 @@
+package property
+
+import "time"
+
+// Who is to blame. A hold excludes others by the file that lies at the path, so whoever takes that file away while the hold lasts lets others in.
+//
+//   - If that is a peer, which follows another protocol, the hold is void from then on, as if a stranger had been there: it excludes nobody any more, and that others get in is no finding.
+//   - If it is Holdfast, that is a finding (P8), at once, whether anybody gets in or not. But whoever has asked for a lifetime may relieve by it; what was published by a peer that never wrote a record, and
+//     has been so for malformedGrace, may be evicted; and a file that came in the place of the one that was looked at, because a peer or a stranger has taken that away in the meantime, may be moved aside by mistake if it is
+//     put back. While it is aside it excludes nobody.
+//   - A peer that gets in by a file that nothing leads to any more has no hold that counts.
+//
+// Two peers that are inside at once are no finding either. All else is as without peers: nobody may get in, peer or not, while a hold of Holdfast lasts whose file is in its place, and Holdfast may not get in while a
+// peer's does.
+
+// malformedGrace is how long what is no record has been in the way before Holdfast evicts it.
+const malformedGrace = 10 * time.Second
+
+// mark is a file that somebody has put at a path.
+type mark struct {
+	file    uint64
+	path    int32
+	process int32
+	seq     int // of the event in which it was put there last
+	at      time.Duration
+	dead    bool // the process has died since
+	fate    fate
+}
+
+// fate is what became of a mark.
+type fate uint8
+
+const (
+	inPlace   fate = iota
+	removed        // by who had put it there
+	robbed         // by somebody who may, or cannot be helped
+	displaced      // by Holdfast, by mistake
+	returned       // put back since: its holder may have looked for it meanwhile, and left it
+	evicted        // by Holdfast
+)
+
+func (f *facts) peer(process int32) bool { return f.Peers != nil && f.Peers[process-1] }
+
+// markOf returns the mark of a file, nil if nobody has put it there.
+func (f *facts) markOf(path int32, file uint64) *mark {
+	for i := len(f.marks) - 1; i >= 0; i-- {
+		if m := &f.marks[i]; m.file == file && m.path == path {
+			return m
+		}
+	}
+	return nil
+}
+
+// lastMark returns the number of the mark that a process has put at a path last, 0 if it has put none there.
+func (f *facts) lastMark(path, process int32) int32 {
+	for i := len(f.marks) - 1; i >= 0; i-- {
+		if m := &f.marks[i]; m.process == process && m.path == path {
+			return int32(i + 1)
+		}
+	}
+	return 0
+}
+
+// published takes note that there is another file at a path.
+func (f *facts) published(e *Event) {
+	p := &f.paths[e.Path-1]
+	p.occupant = e.File
+	if m := f.markOf(e.Path, e.File); m != nil {
+		m.seq, m.at = f.seq, f.now
+		if m.fate == displaced {
+			m.fate = returned
+		}
+		return
+	}
+	f.marks = append(f.marks, mark{file: e.File, path: e.Path, process: e.Process, seq: f.seq, at: f.now})
+}
+
+// taken takes note that a file was taken away from a path.
+func (f *facts) taken(e *Event) {
+	p := &f.paths[e.Path-1]
+	p.occupant = 0
+	if f.peer(e.Process) {
+		p.robbedAt = f.seq
+	}
+	m := f.markOf(e.Path, e.File)
+	if m != nil {
+		m.fate = f.fateBy(e, m)
+	}
+	for _, n := range p.live {
+		g := &f.grants[n-1]
+		switch {
+		case m != nil && p.soft && g.mark != 0 && &f.marks[g.mark-1] == m:
+			f.loses(e, g, m.fate)
+		case !p.soft && f.peer(e.Process) && g.file == e.File:
+			f.loses(e, g, robbed)
+		}
+	}
+}
+
+// fateBy says what it is that a process does to a mark by taking it away.
+func (f *facts) fateBy(e *Event, m *mark) fate {
+	switch {
+	case m.process == e.Process:
+		return removed
+	case f.peer(e.Process), m.process == 0:
+		return robbed
+	case e.Client == 0, f.client(e.Client).pending == 0:
+		return evicted
+	}
+	c := f.client(e.Client)
+	whole, empty := f.Whole(m.file)
+	switch {
+	case f.Locks[c.lock-1].Lifetime > 0:
+		return robbed
+	case (f.Peers != nil || f.robbed(m.path)) && m.seq > c.looked:
+		return displaced
+	case f.peer(m.process) && !whole && !empty && f.now-m.at >= malformedGrace:
+		return robbed
+	}
+	return evicted
+}
+
+// loses takes note of what a fate of its mark is for a hold.
+func (f *facts) loses(e *Event, g *grant, by fate) {
+	if !f.claims(g) {
+		return
+	}
+	switch by {
+	case removed:
+		if f.peer(e.Process) { // by another of its tasks
+			f.excuse(g)
+			g.void = true
+		}
+	case robbed:
+		f.excuse(g)
+		g.void = true
+	case displaced:
+		f.excuse(g)
+		g.shaken = true
+	case evicted:
+		f.violate("P8", "%s took the file of %s away from %s, which has held that since %v", f.ProcessName(e.Process), f.ClientName(g.client), f.PathName(g.path), g.acquired)
+	}
+}
+
+// excuse takes note that what clients see of a path is not what they would see of a lock, and that this is a peer's doing.
+func (f *facts) excuse(g *grant) { f.paths[g.path-1].excused = true }
+
+// identify finds the file by which a grant excludes others, and whether it still does.
+func (f *facts) identify(e *Event, g *grant) {
+	p := &f.paths[g.path-1]
+	switch {
+	case p.soft:
+		g.mark = f.lastMark(g.path, g.process)
+		if g.mark != 0 {
+			switch f.marks[g.mark-1].fate {
+			case robbed:
+				g.void = true
+			case removed:
+				g.void = f.peer(g.process)
+			case displaced, returned:
+				g.shaken = true
+			case evicted:
+				f.violate("P8", "the file by which %s has acquired %s was taken away before it knew", f.ClientName(g.client), f.PathName(g.path))
+			}
+		}
+	case f.peer(g.process):
+		g.file, g.void = e.File, e.File == 0
+	default:
+		g.void = p.robbedAt > g.looked
+	}
+	if g.void || g.shaken {
+		f.excuse(g)
+	}
+}
+
+// aside reports whether the file of a hold is not in its place because of a mistake.
+func (f *facts) aside(g *grant) bool {
+	return g.mark != 0 && f.marks[g.mark-1].fate == displaced
+}
+
+// blocked reports whether what lies at a path is none that Holdfast can judge: what a peer has left there that lives or has written nothing, or what was put back when its holder had looked for it.
+func (f *facts) blocked(path int32) bool {
+	if f.Peers == nil {
+		return false
+	}
+	for i := range f.processes {
+		if f.processes[i].leaks {
+			return true
+		}
+	}
+	p := &f.paths[path-1]
+	m := f.markOf(path, p.occupant)
+	if p.occupant == 0 || m == nil || !p.soft {
+		return false
+	}
+	if m.fate == returned {
+		return true
+	}
+	if !f.peer(m.process) {
+		return false
+	}
+	whole, _ := f.Whole(m.file)
+	return !whole || f.Apart || !m.dead
+}
