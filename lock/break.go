@@ -13,7 +13,7 @@ import (
 
 // nameGuard is a byte of the marker, behind the other flags, that is locked by whoever is about to take the marker's name away: its holder at the release, a contender that evicts it, or an operator that
 // breaks it. Looking whether the path still leads to the marker, and removing what the path leads to, are two steps. Without the guard, one that is stopped between them removes
-// the next holder's marker when it goes on (soft-break-during-a-release.txtar).
+// the next holder's marker when it goes on (soft-break-during-a-release.txtar, soft-break-of-the-next-hold.txtar). A holder that has waited for the guard in vain leaves the marker to who has it.
 var nameGuard = fs.Region{Offset: holderFlag.Offset + 1, Length: 1}
 
 // guardName locks the byte in the marker f, which is that at path. The file may be open for reading only. It waits for a short time for another process that is
@@ -34,23 +34,23 @@ func guardName(host fs.Host, path string, f fs.File, readOnly bool) error {
 	return err
 }
 
-// takeAway removes the marker id from path, if it is there and unchanged, and reports whether it is gone, by this or before. What else the path leads to stays.
-func takeAway(host fs.Host, path string, id fs.FileID, unchanged func() (bool, error)) (gone bool, err error) {
+// takeAway removes the marker id from path if it is there and unchanged. It reports whether it did, and whether the marker is gone, by this or before. What else the path leads to stays.
+func takeAway(host fs.Host, path string, id fs.FileID, unchanged func() (bool, error)) (removed, gone bool, err error) {
 	if same, err := sidecar.InPlace(host, path, id); !same || err != nil {
-		return err == nil, err
+		return false, err == nil, err
 	}
 	aside := privateName(host, path)
 	if err := host.Rename(path, aside); err != nil {
-		return errors.Is(err, iofs.ErrNotExist), ignoring(err, iofs.ErrNotExist)
+		return false, errors.Is(err, iofs.ErrNotExist), ignoring(err, iofs.ErrNotExist)
 	}
 	same, err := sidecar.InPlace(host, aside, id)
 	if same && err == nil {
 		same, err = unchanged()
 	}
 	if same && err == nil {
-		return true, ignoring(host.Remove(aside), iofs.ErrNotExist)
+		return true, true, ignoring(host.Remove(aside), iofs.ErrNotExist)
 	}
-	return false, errors.Join(err, putBack(host, aside, path))
+	return false, false, errors.Join(err, putBack(host, aside, path))
 }
 
 // putBack gives a marker its name back that was another one than the judged, unless somebody has taken that already: then two are inside, and nothing can help it.
@@ -84,6 +84,8 @@ var (
 //
 // What has changed since it was looked at is left alone: the error is [ErrChanged] if the marker was removed, replaced, written to or refreshed. It waits for a tenth of a second at most, for a
 // holder that is just releasing the lock. A nil judged is [ErrNotHeld]. Locks that have no marker cannot be broken: errors.Is reports the error as [fs.ErrUnsupported].
+//
+// A process that releases the lock and takes it again, within one tick of the filesystem's clock, can make a marker that nobody can tell from the one before: then it is that hold which ends.
 //
 // A program that is not Holdfast, and releases the lock between the last look at its marker and the renaming of it, can be followed by another holder, whose marker is renamed then. It gets its name back, and if somebody
 // has taken the lock in that moment, there are two holders.
@@ -122,6 +124,13 @@ func breakMarker(host fs.Host, path string, judged *Record) error {
 		return err
 	}
 	defer f.Close()
+	isStill := func() (bool, error) { return judged.isStill(f) }
+	// Looked at before anybody is disturbed, and what has changed keeps its name all the time.
+	if same, err := isStill(); err != nil {
+		return err
+	} else if !same {
+		return ErrChanged
+	}
 	// Contenders that look after the marker of another program leave it to this one; a holder that lives keeps the kernel's lock.
 	held, err := f.TryLock(fs.Whole, fs.LockExclusive)
 	switch {
@@ -137,15 +146,8 @@ func breakMarker(host fs.Host, path string, judged *Record) error {
 			return err
 		}
 	}
-	// Looked at before the renaming as well, so that what has changed keeps its name all the time.
-	same, err := judged.isStill(f)
-	if same && err == nil {
-		same, err = sidecar.InPlace(host, path, judged.id)
-	}
-	if same && err == nil {
-		same, err = takeAway(host, path, judged.id, func() (bool, error) { return judged.isStill(f) })
-	}
-	if !same && err == nil {
+	removed, _, err := takeAway(host, path, judged.id, isStill)
+	if !removed && err == nil {
 		err = ErrChanged
 	}
 	return err

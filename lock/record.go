@@ -28,8 +28,7 @@ type Record struct {
 	Duration time.Duration // of a lease
 	Reason   string        // why it is malformed
 
-	// What the file was that it was read from. The number of an inode can be used again for the next marker, of the same process and with the same content; not in the same tick of the filesystem's
-	// clock, if somebody looked in between.
+	// What the file was that it was read from.
 	id      fs.FileID
 	content string // all of it, or the beginning of what is longer than any record
 }

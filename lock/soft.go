@@ -129,7 +129,11 @@ func (s *soft) attempt(_ context.Context, o *options, patient bool) (taken, erro
 		s.stepping = !there
 		return taken{}, err
 	}
-	return s.try(o)
+	t, err := s.try(o)
+	if !t.ok {
+		s.standDown() // it may have failed in the middle of an eviction (soft-eviction-refused.txtar)
+	}
+	return t, err
 }
 
 // try makes one attempt: it publishes a marker if there is none, or one that may be evicted.
@@ -344,7 +348,8 @@ func (s *soft) evict(force bool) (bool, error) {
 		}
 		defer s.other.file.Unlock(nameGuard)
 	}
-	return takeAway(s.host, s.path, s.other.id, s.unchanged)
+	_, gone, err := takeAway(s.host, s.path, s.other.id, s.unchanged)
+	return gone, err
 }
 
 // unchanged reports whether nothing was written to the other's marker, and it was not refreshed, since it was judged.
@@ -601,7 +606,14 @@ func (s *soft) pause(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-func (s *soft) mayPass() bool { return s.own != nil && !s.overdue() && s.mayKeep(s.own) }
+// mayPass also looks for the marker: whoever has lost the lock is told so by its release.
+func (s *soft) mayPass() bool {
+	if s.own == nil || s.overdue() || !s.mayKeep(s.own) {
+		return false
+	}
+	same, err := sidecar.InPlace(s.host, s.path, s.id)
+	return same && err == nil // else the release tells
+}
 
 func (s *soft) pass(_ context.Context, o *options) (taken, error) {
 	if s.began != nil {
@@ -628,20 +640,27 @@ func (s *soft) release() error {
 		return nil
 	}
 	waiters := s.othersWait(s.own)
+	var err error
 	if s.canFlag {
-		if err := guardName(s.host, s.path, s.own, false); err != nil {
-			return err
-		}
+		err = guardName(s.host, s.path, s.own, false)
+	}
+	left := isLocked(err) // to whoever is about to remove the marker, and has been held up in it
+	if err != nil && !left {
+		return err
 	}
 	same, err := sidecar.InPlace(s.host, s.path, s.id)
-	if same {
+	if same && !left {
 		err = ignoring(s.host.Remove(s.path), iofs.ErrNotExist)
 	}
 	if err != nil {
 		s.own.Unlock(nameGuard)
 		return err
 	}
-	s.closeOwn()
+	if same && left {
+		s.leave()
+	} else {
+		s.closeOwn()
+	}
 	s.stepping = waiters
 	if !same {
 		return errRobbed
@@ -669,11 +688,16 @@ func (s *soft) drop() error {
 		return nil
 	}
 	err := s.release()
-	if s.own != nil {
-		s.left, s.leftSince = s.id, s.madeAt
-		s.closeOwn()
+	if s.own != nil { // the marker could not be removed
+		s.leave()
 	}
 	return err
+}
+
+// leave ends a hold whose marker stays where it is. If nobody else removes it, the next attempt of this process does.
+func (s *soft) leave() {
+	s.left, s.leftSince = s.id, s.madeAt
+	s.closeOwn()
 }
 
 func (s *soft) inspect() (Status, error) { return inspectMarker(s.host, s.path) }

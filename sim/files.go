@@ -67,9 +67,7 @@ func (p *Process) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File
 	var f *disk.File
 	if err == nil {
 		f, err = p.machine.Disk(path).Open(p.cred, path, flag, perm, p.wall())
-		if flag&fs.Create != 0 {
-			p.tellNamed(OpOpen, path, "")
-		}
+		p.tellNamed(OpOpen, path, "")
 	}
 	if err = p.finish(t, path, err); err != nil {
 		if f != nil {

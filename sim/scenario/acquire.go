@@ -174,7 +174,7 @@ func (c *client) status(p *process, o *op) result {
 	if l == nil {
 		return result{outcome: outcomeOf(p.errs[o.lock]), err: p.errs[o.lock]}
 	}
-	st, err := l.Status()
+	st, err := c.look(l, o.lock)
 	switch {
 	case err != nil:
 		return result{outcome: outcomeOf(err), err: err}

@@ -28,6 +28,7 @@ type client struct {
 	result  result
 	cancel  context.CancelCauseFunc // of the pending call
 	closing bool                    // it closes the locks of its process and ends
+	judged  judged
 }
 
 func (c *client) main() {
@@ -105,6 +106,8 @@ func (c *client) do(o *op) result {
 		return c.vouch(o)
 	case VerbStatus:
 		return c.status(p, o)
+	case VerbBreak:
+		return c.breakLock(p, o)
 	case VerbOpen:
 		if p.locks[o.lock] == nil {
 			p.locks[o.lock], p.errs[o.lock] = c.r.newLock(p, o.lock)

@@ -118,9 +118,9 @@ func inversions(s Step) []Step {
 	}
 	if s.Want.Outcome != Any {
 		c := s
-		c.Want = Want{Outcome: OK}
-		if s.Want.Outcome == OK {
-			c.Want.Outcome = Dead
+		c.Want = Want{Outcome: Dead}
+		if s.Want.Outcome == Dead {
+			c.Want.Outcome = OK
 		}
 		list = append(list, c)
 	}

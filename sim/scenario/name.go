@@ -14,6 +14,12 @@ func (r *Runner) named(p *sim.Process, op sim.Op, name, from string) {
 		}
 		return
 	}
+	if op == sim.OpOpen && n > 0 {
+		if c := r.currentClient(); c != nil && c.judged.looking {
+			c.judged.file = r.File(n)
+			return
+		}
+	}
 	r.moved(p, n, op == sim.OpRemove)
 	if from != "" {
 		r.moved(p, r.pathNumber(from), false)

@@ -43,6 +43,10 @@ func (r *onRun) returned(o *op, process int, a *answer) {
 		if call.Kind, call.OK = model.Acquire, a.Outcome == OK; a.Depth <= 1 && a.Outcome != Nothing {
 			r.record(o.lock, call)
 		}
+	case VerbBreak:
+		if a.Outcome == OK { // the hold that it was ends at some time before
+			r.spoiled[r.program.setup.Locks[o.lock].Path-1] = true
+		}
 	case VerbUnlock, VerbUnlockAll, VerbFunlock, VerbVouch:
 		levels := a.Depth
 		a.Depth = 0

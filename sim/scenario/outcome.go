@@ -25,6 +25,8 @@ func outcomeOf(err error) Outcome {
 	switch {
 	case err == nil:
 		return OK
+	case errors.Is(err, lock.ErrChanged):
+		return Changed
 	case errors.Is(err, lock.ErrDeadlock):
 		return Deadlock
 	case errors.Is(err, lock.ErrNotHeld):
@@ -64,6 +66,8 @@ func propertyResult(o Outcome) property.Result {
 		return property.Closed
 	case Settings:
 		return property.Settings
+	case Changed:
+		return property.Changed
 	}
 	return property.Error
 }

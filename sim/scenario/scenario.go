@@ -141,10 +141,11 @@ const (
 	Unknown                    // nobody can say whether somebody does
 	Dead                       // the process was gone, or went
 	Nothing                    // there was nothing to be done: no hold to release
+	Changed                    // what was to be broken is not what was looked at any more
 )
 
 var outcomeNames = [...]string{
-	"", "ok", "timeout", "canceled", "deadlock", "expired", "not-held", "settings", "unsupported", "closed", "error", "busy", "free", "held", "unknown", "dead", "nothing",
+	"", "ok", "timeout", "canceled", "deadlock", "expired", "not-held", "settings", "unsupported", "closed", "error", "busy", "free", "held", "unknown", "dead", "nothing", "changed",
 }
 
 // String returns the word of the language.

@@ -15,6 +15,7 @@ const (
 	VerbWork                      // compute for For, without a call
 	VerbVouch                     // ask Hold whether it can be relied on
 	VerbStatus                    // look at Lock without disturbing it
+	VerbBreak                     // end by force what the last look at Lock has shown, or a look now
 	VerbOpen                      // make Lock, which the first use does else
 	VerbClose                     // close Lock
 	VerbExec                      // execute a child Who, which inherits what is not closed on exec
@@ -72,7 +73,7 @@ const (
 )
 
 var verbNames = [numVerbs]string{
-	VerbLock: "lock", VerbUnlock: "unlock", VerbUnlockAll: "unlock-all", VerbWait: "wait", VerbSleep: "sleep", VerbWork: "work", VerbVouch: "vouch", VerbStatus: "status",
+	VerbLock: "lock", VerbUnlock: "unlock", VerbUnlockAll: "unlock-all", VerbWait: "wait", VerbSleep: "sleep", VerbWork: "work", VerbVouch: "vouch", VerbStatus: "status", VerbBreak: "break",
 	VerbOpen: "open", VerbClose: "close", VerbExec: "exec", VerbFork: "fork", VerbWrite: "write", VerbFlock: "flock", VerbFunlock: "funlock",
 	VerbKill: "kill", VerbStop: "stop", VerbContinue: "continue", VerbStart: "start", VerbCancel: "cancel", VerbSuspend: "suspend", VerbResume: "resume", VerbPower: "power",
 	VerbClock: "clock", VerbAdvance: "advance",

@@ -58,6 +58,7 @@ func (r *Runner) diedWith(p *process) {
 			o, c.job = &c.job[0], nil
 		}
 		c.current, c.cancel, c.event, c.task, c.last = nil, nil, nil, nil, nil
+		c.judged = judged{}
 		if c.closing {
 			continue
 		}

@@ -79,7 +79,8 @@ type worker struct {
 type realClient struct {
 	w     *worker
 	steps chan Step
-	own   map[string]*lock.Hold // by lock
+	own   map[string]*lock.Hold   // by lock
+	shown map[string]*lock.Record // by the last status of a lock that nothing was broken after
 
 	mu     sync.Mutex
 	cancel context.CancelFunc // of the pending call
@@ -88,7 +89,7 @@ type realClient struct {
 func (w *worker) client(name string) *realClient {
 	c := w.clients[name]
 	if c == nil {
-		c = &realClient{w: w, steps: make(chan Step, 1), own: make(map[string]*lock.Hold)}
+		c = &realClient{w: w, steps: make(chan Step, 1), own: make(map[string]*lock.Hold), shown: make(map[string]*lock.Record)}
 		w.clients[name] = c
 		go c.serve(name)
 	}
@@ -213,8 +214,11 @@ func (c *realClient) do(s *Step, a *answer) error {
 			return err
 		}
 		st, err := l.Status()
+		c.shown[s.Lock] = st.Record
 		a.Outcome, a.Token = map[lock.State]Outcome{lock.StateFree: Free, lock.StateHeld: Held, lock.StateUnknown: Unknown}[st.State], st.Token
 		return err
+	case VerbBreak:
+		return c.breakLock(s, a)
 	case VerbOpen:
 		_, err := c.w.lock(s.Lock)
 		return err
@@ -263,6 +267,27 @@ func (c *realClient) do(s *Step, a *answer) error {
 		return errors.Join(f.Unlock(fs.Whole), f.Close())
 	}
 	return errors.ErrUnsupported
+}
+
+func (c *realClient) breakLock(s *Step, a *answer) error {
+	l, err := c.w.lock(s.Lock)
+	if err != nil {
+		return err
+	}
+	judged, looked := c.shown[s.Lock]
+	delete(c.shown, s.Lock)
+	if !looked {
+		st, err := l.Status()
+		if err != nil {
+			return err
+		}
+		judged = st.Record
+	}
+	err = l.Break(judged)
+	if a.Outcome = brokenOutcome(err); a.Outcome == Unsupported {
+		return nil
+	}
+	return err
 }
 
 func (c *realClient) acquire(s *Step, a *answer) error {

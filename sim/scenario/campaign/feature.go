@@ -29,11 +29,12 @@ const (
 	Nested                           // acquisitions from inside a hold, through another Lock
 	Shared                           // a Lock whose holds belong to all who use it
 	Singletons                       // a Lock that all who ask for its path are given
+	Breaks                           // holds that are ended by force
 	allFeatures = 1<<iota - 1
 )
 
 var featureNames = []string{
-	"lifetime", "mixed", "fencing", "kills", "stops", "power", "clock", "strangers", "errors", "delays", "tasks", "cancels", "reentry", "forced", "nested", "shared", "singletons",
+	"lifetime", "mixed", "fencing", "kills", "stops", "power", "clock", "strangers", "errors", "delays", "tasks", "cancels", "reentry", "forced", "nested", "shared", "singletons", "breaks",
 }
 
 // Has reports whether every feature of g is in f.

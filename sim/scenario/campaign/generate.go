@@ -100,7 +100,7 @@ func (p *plan) chooseFeatures() {
 		rare *= 2
 	}
 	for f := Features(1); f < allFeatures; f <<= 1 {
-		if p.oneIn(rare) {
+		if !p.impossible().Has(f) && p.oneIn(rare) {
 			p.features |= f
 		}
 	}
@@ -136,7 +136,10 @@ func (p *plan) chooseDisk() {
 	}
 	o.Granularity = among(p.draw, 0, 4*time.Millisecond, time.Second)
 	o.ReuseInodes = p.oneIn(2)
-	o.NoRegions = p.oneIn(8)
+	if p.features.Has(Breaks) && o.Granularity > 0 {
+		o.ReuseInodes = false // a process that takes a lock again within one tick makes a marker that nobody can tell from the one before
+	}
+	o.NoRegions = p.oneIn(8) && !p.features.Has(Breaks) // nothing keeps a release and who breaks the lock apart there
 	o.NoKernelWait = p.oneIn(6)
 	if o.Kind == disk.Posix && p.features.Has(Power) {
 		o.Writeback = among(p.draw, 0, 0, 1, 8)

@@ -61,7 +61,7 @@ func (p *plan) faults() {
 
 // releasing reports whether a lock of a kind cannot be released if the call fails.
 func releasing(kind string, op sim.Op) bool {
-	return op == sim.OpUnlock || kind == "soft" && (op == sim.OpRemove || op == sim.OpLstat)
+	return op == sim.OpUnlock || kind == "soft" && (op == sim.OpRemove || op == sim.OpLstat || op == sim.OpTryLock)
 }
 
 func (p *plan) fault(s spoiled) sim.Fault {

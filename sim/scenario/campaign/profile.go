@@ -43,7 +43,7 @@ func (p *Profile) Check() error {
 	case p.Kind != "" && p.Kind != "native" && p.Kind != "soft":
 		return fmt.Errorf("no kind of lock is named %q in the simulator: write native or soft", p.Kind)
 	case p.Needs&p.impossible() != 0:
-		return fmt.Errorf("%s cannot go on in a world of %s locks", p.Needs&p.impossible(), p.Kind)
+		return fmt.Errorf("%s cannot go on in a world of %s locks", p.Needs&p.impossible(), cmp.Or(p.Kind, "native"))
 	case p.FS != "" && p.FS != "posix" && p.FS != "tmpfs":
 		return fmt.Errorf("no filesystem is named %q: write posix or tmpfs", p.FS)
 	case p.Processes < 0 || p.Processes > MostProcesses:
@@ -72,12 +72,12 @@ func (p *Profile) lockKind() string {
 }
 
 // impossible returns what cannot be judged with locks of the kind. A contender for a soft lock that has a lifetime evicts holders that live; a power failure can leave a marker that nobody knows the
-// holder of; and so can a stranger, or take one away.
+// holder of; and so can a stranger, or take one away. A native lock cannot be broken.
 func (p *Profile) impossible() Features {
 	if p.Kind == "soft" {
 		return Lifetime | Mixed | Power | Strangers
 	}
-	return 0
+	return Breaks
 }
 
 // String says what the profile is, with the words of the command line.

@@ -43,9 +43,21 @@ func (w *worker) cycle() {
 		w.pause(w.spread(10*time.Microsecond, 50*time.Millisecond))
 	}
 	k := w.locks[w.IntN(w.wanted)]
+	if w.features.Has(Breaks) && w.oneIn(3) {
+		w.breaks(k)
+	}
 	w.acquire(k, w.hold+k.Name, "")
 	w.inside(k, w.hold+k.Name)
 	w.release(k, w.hold+k.Name)
+}
+
+// breaks ends by force whatever hold there is, as soon as it has looked at it or some time later.
+func (w *worker) breaks(k scenario.Lock) {
+	if w.oneIn(2) {
+		w.do(scenario.Step{Verb: scenario.VerbStatus, Lock: k.Name})
+		w.pause(w.spread(time.Microsecond, 50*time.Millisecond))
+	}
+	w.do(scenario.Step{Verb: scenario.VerbBreak, Lock: k.Name})
 }
 
 func (w *worker) acquire(k scenario.Lock, hold, in string) {
@@ -90,6 +102,9 @@ func (w *worker) inside(k scenario.Lock, hold string) {
 	}
 	if k.Lifetime > 0 && w.oneIn(2) {
 		w.do(scenario.Step{Verb: scenario.VerbVouch, Lock: k.Name, Hold: hold})
+	}
+	if w.features.Has(Breaks) && w.oneIn(8) {
+		w.breaks(k) // its own, or that of the next if it has lost it
 	}
 	if w.features.Has(Reentry) && w.oneIn(2) {
 		w.deeper(k, hold)

@@ -55,6 +55,10 @@ const (
 	Published
 	// A process has taken the file at the path of a lock away: by removing or renaming it, or by putting another one there. [Process Client Path File] It is told as Published is.
 	Taken
+	// A client breaks a lock by force. [Process Client Lock File] File is what it has looked at, and may take away.
+	BreakCalled
+	// The call has returned. [Process Client Lock Result]
+	BreakReturned
 	// A peer has given a lock up and left its file locked. [Process]
 	Leaked
 	// A fault has happened in a call. [Process Until] Until is when a delay is over, 0 for another fault.
@@ -102,10 +106,11 @@ const (
 	NotHeld         // ErrNotHeld
 	Closed          // ErrClosed
 	Settings        // ErrSettings
+	Changed         // ErrChanged
 	Error           // whatever else: errors of the system
 )
 
-var resultNames = [...]string{"ok", "timeout", "canceled", "deadlock", "expired", "not-held", "closed", "settings", "error"}
+var resultNames = [...]string{"ok", "timeout", "canceled", "deadlock", "expired", "not-held", "closed", "settings", "changed", "error"}
 
 // String returns the name as it stands in scenarios.
 func (r Result) String() string { return resultNames[r] }

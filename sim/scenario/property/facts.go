@@ -60,6 +60,8 @@ type client struct {
 	rival     int32         // a grant of somebody else who was inside when it asked about its hold or released it, 0 if nobody was
 	called    int           // event of the call
 	file      uint64        // that the path led to then
+	judged    uint64        // the file that it may take away by force
+	broke     bool          // it has
 	looked    int           // event of the last look at the path since the call, or of the call
 }
 
@@ -76,7 +78,8 @@ type pathFacts struct {
 	last      int32         // process of that claim
 	occupant  uint64        // file that somebody has put there; 0 if it was taken away again
 	robbedAt  int           // event in which a peer last took the file away
-	excused   bool          // a peer has let somebody in
+	excused   bool          // a peer has let somebody in, or somebody by force
+	left      uint64        // the file that a holder left to be taken away by somebody who was about to do that
 }
 
 // grant is the right to be inside, which the levels of a hold share.
@@ -101,6 +104,8 @@ type grant struct {
 	frozen                      bool   // its process was frozen since
 	mark                        int32  // the file that was made for it, by the number of its mark
 	shaken                      bool   // that was aside for a while
+	broken                      bool   // that was taken away by force
+	brokenAt                    time.Duration
 }
 
 type hold struct {
@@ -202,7 +207,7 @@ func (f *facts) update(e *Event) {
 			c.cancelled, c.cancelAt = true, e.Time
 		}
 	case Looked:
-		if c := f.client(e.Client); (c.pending == AcquireCalled || c.pending == ReleaseCalled) && c.path == e.Path {
+		if c := f.client(e.Client); (c.pending == AcquireCalled || c.pending == ReleaseCalled || c.pending == BreakCalled) && c.path == e.Path {
 			c.looked = f.seq
 		}
 	case ReleaseCalled:
@@ -262,6 +267,10 @@ func (f *facts) update(e *Event) {
 		f.published(e)
 	case Taken:
 		f.taken(e)
+	case BreakCalled:
+		*f.client(e.Client) = client{process: e.Process, pending: BreakCalled, lock: e.Lock, path: f.lock(e).Path, judged: e.File, at: e.Time, until: Never, looked: f.seq}
+	case BreakReturned:
+		f.client(e.Client).pending = 0
 	case Leaked:
 		f.process(e.Process).leaks = true
 	case Struck:
@@ -477,6 +486,7 @@ func (f *facts) releaseReturned(e *Event) {
 		g.held--
 		if g.held <= 0 || e.All {
 			f.endGrant(g)
+			f.leaves(g)
 		}
 	default:
 		f.ended = f.ended || e.Result == Expired

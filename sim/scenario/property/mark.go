@@ -10,6 +10,8 @@ import "time"
 //     put back. While it is aside it excludes nobody.
 //   - A peer that gets in by a file that nothing leads to any more has no hold that counts.
 //
+// Whoever breaks a lock by force may take away the very file that it has looked at. The hold is broken then, and excludes nobody any more.
+//
 // Two peers that are inside at once are no finding either. All else is as without peers: nobody may get in, peer or not, while a hold of Holdfast lasts whose file is in its place, and Holdfast may not get in while a
 // peer's does.
 
@@ -37,6 +39,7 @@ const (
 	displaced      // by Holdfast, by mistake
 	returned       // put back since: its holder may have looked for it meanwhile, and left it
 	evicted        // by Holdfast
+	broken         // by force, by somebody who had looked at it
 )
 
 func (f *facts) peer(process int32) bool { return f.Peers != nil && f.Peers[process-1] }
@@ -67,8 +70,12 @@ func (f *facts) published(e *Event) {
 	p.occupant = e.File
 	if m := f.markOf(e.Path, e.File); m != nil {
 		m.seq, m.at = f.seq, f.now
-		if m.fate == displaced {
+		switch m.fate {
+		case displaced:
 			m.fate = returned
+		case broken:
+			m.fate = returned
+			f.mend(e)
 		}
 		return
 	}
@@ -82,6 +89,7 @@ func (f *facts) taken(e *Event) {
 	if f.peer(e.Process) {
 		p.robbedAt = f.seq
 	}
+	f.takes(e)
 	m := f.markOf(e.Path, e.File)
 	if m != nil {
 		m.fate = f.fateBy(e, m)
@@ -100,6 +108,8 @@ func (f *facts) taken(e *Event) {
 // fateBy says what it is that a process does to a mark by taking it away.
 func (f *facts) fateBy(e *Event, m *mark) fate {
 	switch {
+	case f.breaks(e):
+		return broken
 	case m.process == e.Process:
 		return removed
 	case f.peer(e.Process), m.process == 0:
@@ -137,6 +147,8 @@ func (f *facts) loses(e *Event, g *grant, by fate) {
 	case displaced:
 		f.excuse(g)
 		g.shaken = true
+	case broken:
+		f.broken(g)
 	case evicted:
 		f.violate("P8", "%s took the file of %s away from %s, which has held that since %v", f.ProcessName(e.Process), f.ClientName(g.client), f.PathName(g.path), g.acquired)
 	}
@@ -159,6 +171,8 @@ func (f *facts) identify(e *Event, g *grant) {
 				g.void = f.peer(g.process)
 			case displaced, returned:
 				g.shaken = true
+			case broken:
+				f.broken(g)
 			case evicted:
 				f.violate("P8", "the file by which %s has acquired %s was taken away before it knew", f.ClientName(g.client), f.PathName(g.path))
 			}
@@ -178,8 +192,13 @@ func (f *facts) aside(g *grant) bool {
 	return g.mark != 0 && f.marks[g.mark-1].fate == displaced
 }
 
-// blocked reports whether what lies at a path is none that Holdfast can judge: what a peer has left there that lives or has written nothing, or what was put back when its holder had looked for it.
+// blocked reports whether what lies at a path is none that Holdfast can judge: what a peer has left there that lives or has written nothing, what was put back when its holder had looked for it, or what a holder has left to somebody else.
 func (f *facts) blocked(path int32) bool {
+	p := &f.paths[path-1]
+	m := f.markOf(path, p.occupant)
+	if p.occupant != 0 && p.soft && (p.left == p.occupant || m != nil && m.fate == returned) {
+		return true
+	}
 	if f.Peers == nil {
 		return false
 	}
@@ -188,15 +207,7 @@ func (f *facts) blocked(path int32) bool {
 			return true
 		}
 	}
-	p := &f.paths[path-1]
-	m := f.markOf(path, p.occupant)
-	if p.occupant == 0 || m == nil || !p.soft {
-		return false
-	}
-	if m.fate == returned {
-		return true
-	}
-	if !f.peer(m.process) {
+	if p.occupant == 0 || m == nil || !p.soft || !f.peer(m.process) {
 		return false
 	}
 	whole, _ := f.Whole(m.file)

@@ -101,6 +101,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 			g := &f.grants[n-1]
 			holder := f.process(g.process)
 			switch {
+			case g.broken:
 			case g.relieved && !g.void: // else its file may have got its name back
 			case holder.frozen && g.latest < f.now-limit && holder.frozenAt < g.earliest && !g.void && !f.Apart: // a void one may have got its name back, with the record of another one beside it
 				what = isOutlived
@@ -127,7 +128,7 @@ func (f *facts) waiting(path int32, what inTheWay) (found int32) {
 	}
 	for i := range f.clients {
 		c := &f.clients[i]
-		if c.pending != AcquireCalled && c.pending != ReleaseCalled || c.path != path {
+		if c.pending != AcquireCalled && c.pending != ReleaseCalled && c.pending != BreakCalled || c.path != path {
 			continue
 		}
 		if f.process(c.process).frozen {

@@ -1,16 +1,26 @@
 package property
 
-// P8: nobody is relieved of a hold before its recorded lifetime is over, and nobody ever of a hold without one.
+// P8: nobody is relieved of a hold before its recorded lifetime is over, and nobody ever of a hold without one, but by force: then it is the very hold that was looked at, and whoever breaks it is told.
 //
 // It shows as another file under the path, which no stranger has put there.
-const takeoverSentence = "Nobody is relieved of a hold before its recorded lifetime is over, and nobody ever of a hold without one."
+const takeoverSentence = "Nobody is relieved of a hold before its recorded lifetime is over, and nobody ever of a hold without one, but by force: then it is the very hold that was looked at, and whoever breaks it is told."
 
 type takeover struct{}
 
 func (takeover) begin(*facts) {}
 
 func (takeover) event(f *facts, e *Event) {
-	if e.Kind != Acquired {
+	switch e.Kind {
+	case Acquired:
+	case BreakReturned:
+		switch c := f.client(e.Client); {
+		case e.Result == OK && !c.broke:
+			f.violate("P8", "%s is told that it has broken %s, and did not take away what it had looked at", f.ClientName(e.Client), f.PathName(c.path))
+		case e.Result != OK && e.Result != Error && c.broke:
+			f.violate("P8", "%s has broken %s, and is told that nothing was", f.ClientName(e.Client), f.PathName(c.path))
+		}
+		return
+	default:
 		return
 	}
 	g := f.grantOf(e.Hold)

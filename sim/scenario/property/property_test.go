@@ -141,9 +141,15 @@ type run struct {
 
 func check(t *testing.T, runs []run) {
 	t.Helper()
+	checkIn(t, nil, runs)
+}
+
+// checkIn is check in worlds that are not like the others.
+func checkIn(t *testing.T, change func(*Setup), runs []run) {
+	t.Helper()
 	for _, r := range runs {
 		t.Run(r.what, func(t *testing.T) {
-			w := newWorld(t, nil)
+			w := newWorld(t, change)
 			r.events(w)
 			v := w.set.Violation()
 			switch {
