@@ -29,7 +29,10 @@ func guardName(host fs.Host, path string, f fs.File, readOnly bool) error {
 		err = sidecar.Patiently(context.Background(), host, path, try)
 	}
 	if noLocks(err) {
-		return nil
+		// Whoever goes on without the guard where others have one is not kept apart from them: so only if there is none, not if the kernel has no room for one more lock.
+		if _, err := f.Conflict(nameGuard, mode); err != nil {
+			return nil
+		}
 	}
 	return err
 }

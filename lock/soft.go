@@ -79,6 +79,7 @@ type soft struct {
 	courtesy
 	recheck recheck
 	known   bool // what the filesystem can do
+	guarded bool // it has locks for nameGuard
 
 	own    fs.File // the marker, while it is held
 	id     fs.FileID
@@ -240,7 +241,7 @@ func (s *soft) prepare(f fs.File) error {
 	volume, err := f.Volume()
 	if err == nil {
 		s.prepareFor(volume)
-		s.known = true
+		s.known, s.guarded = true, volume.SeparateRegions
 	}
 	return err
 }
@@ -338,7 +339,7 @@ func (s *soft) evict(force bool) (bool, error) {
 		}
 		s.front = held
 	}
-	if s.canFlag {
+	if s.guarded {
 		err := guardName(s.host, s.path, s.other.file, s.other.readOnly)
 		if isLocked(err) {
 			return false, nil // its holder is just releasing it, or somebody else is at it
@@ -346,7 +347,7 @@ func (s *soft) evict(force bool) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		defer s.other.file.Unlock(nameGuard)
+		defer s.unlockOther(nameGuard)
 	}
 	_, gone, err := takeAway(s.host, s.path, s.other.id, s.unchanged)
 	return gone, err
@@ -526,11 +527,18 @@ func (s *soft) wait(ctx context.Context, o *options) (taken, error) {
 // standDown ends a wait. What was seen of the marker is kept: the next contender of this process need not begin to watch it anew.
 func (s *soft) standDown() {
 	s.lowerFlag(s.other.file)
-	if s.front {
-		s.other.file.Unlock(fs.Whole)
-		s.front = false
-	}
 	s.closeNotice()
+	if s.front {
+		s.front = false
+		s.unlockOther(fs.Whole)
+	}
+}
+
+// unlockOther gives up a lock on the other's marker. If that is refused, the marker is forgotten, and with the file goes the lock.
+func (s *soft) unlockOther(r fs.Region) {
+	if s.other.file.Unlock(r) != nil {
+		s.forget()
+	}
 }
 
 // waitInKernel waits for the kernel's lock on the other's marker. Who gets it is the next: the marker is gone, or its holder has died, or is a program that does not lock it and has to be
@@ -641,7 +649,7 @@ func (s *soft) release() error {
 	}
 	waiters := s.othersWait(s.own)
 	var err error
-	if s.canFlag {
+	if s.guarded {
 		err = guardName(s.host, s.path, s.own, false)
 	}
 	left := isLocked(err) // to whoever is about to remove the marker, and has been held up in it

@@ -128,6 +128,14 @@ func TestBreaking(t *testing.T) {
 			w.told(3, OK)
 			w.let(1, plain, h, OK)
 		}},
+		{"the holder was on its way out, and learns that it was broken", "", func(w *world) {
+			h := w.publish(1, first)
+			w.letGo(1, plain, h)
+			w.breaks(3, first)
+			w.takes(3, first)
+			w.told(3, OK)
+			w.let(1, plain, h, Expired)
+		}},
 		{"a holder is told that it was broken, and was not", "P16", func(w *world) {
 			h := w.publish(1, first)
 			w.letGo(1, plain, h)

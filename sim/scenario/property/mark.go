@@ -132,6 +132,10 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 
 // loses takes note of what a fate of its mark is for a hold.
 func (f *facts) loses(e *Event, g *grant, by fate) {
+	if by == broken { // also if it is just being released
+		f.broken(g)
+		return
+	}
 	if !f.claims(g) {
 		return
 	}
@@ -147,8 +151,6 @@ func (f *facts) loses(e *Event, g *grant, by fate) {
 	case displaced:
 		f.excuse(g)
 		g.shaken = true
-	case broken:
-		f.broken(g)
 	case evicted:
 		f.violate("P8", "%s took the file of %s away from %s, which has held that since %v", f.ProcessName(e.Process), f.ClientName(g.client), f.PathName(g.path), g.acquired)
 	}

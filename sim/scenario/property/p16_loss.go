@@ -63,7 +63,7 @@ func (*loss) told(f *facts, e *Event) {
 	case e.Result == OK && e.Kind != ContextEnded && f.intruded(e):
 		f.violate("P16", "%s asked at %v about its hold of %s and is told that all is well, but %s was inside already", f.ClientName(h.client), asked, f.PathName(g.path),
 			f.ClientName(f.grants[f.client(e.Client).rival-1].client))
-	case e.Result == OK && e.Kind == ReleaseReturned && g.over && g.broken && !f.Locks[g.lock-1].Shared: // another level of a shared one may be on its way
+	case e.Result == OK && e.Kind == ReleaseReturned && g.over && g.broken && asked > g.brokenAt && !f.Locks[g.lock-1].Shared: // another level of a shared one may be on its way
 		f.violate("P16", "%s releases its hold of %s, which was broken at %v, and is told that all is well", f.ClientName(h.client), f.PathName(g.path), g.brokenAt)
 	case e.Result == Expired && e.Time < g.earliest && !f.robbed(g.path) && !g.void && !g.shaken:
 		f.violate("P16", "%s is told at %v that it has lost %s, which cannot have expired before %v", f.ClientName(h.client), e.Time, f.PathName(g.path), g.earliest)
