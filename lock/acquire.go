@@ -336,7 +336,7 @@ func sameError(a, b error) bool {
 func (l *Lock) timedOut(wait time.Duration, cause, obstacle error) error {
 	e := &TimeoutError{Path: l.Path(), Wait: wait, cause: cause}
 	if st, err := l.site.proto.inspect(); err == nil {
-		e.Holders, e.Waiters = st.Holders, len(st.Waiters)
+		e.Holders, e.Record, e.Waiters = st.Holders, st.Record, len(st.Waiters)
 	}
 	e.Waiters += l.site.queue.Waiting() // none of them is in the kernel: who waits there has the turn
 	if len(e.Holders) == 0 && l.HeldHere() {

@@ -16,6 +16,18 @@ import (
 // the next holder's marker when it goes on (soft-break-during-a-release.txtar, soft-break-of-the-next-hold.txtar). A holder that has waited for the guard in vain leaves the marker to who has it.
 var nameGuard = fs.Region{Offset: holderFlag.Offset + 1, Length: 1}
 
+// frontFlag is a byte that a contender keeps locked which looks after a marker that names nobody. It has the kernel's lock on the file, as the holder of a native lock would.
+var frontFlag = fs.Region{Offset: nameGuard.Offset + 1, Length: 1}
+
+// isNative reports whether the file, which somebody has locked, may be that of a native lock, which has any content.
+func isNative(f fs.File, judged *Record) bool {
+	if judged.PID != 0 {
+		return false
+	}
+	inFront, err := f.Conflict(frontFlag, fs.LockExclusive)
+	return !inFront || err != nil
+}
+
 // guardName locks the byte in the marker f, which is that at path. The file may be open for reading only. It waits for a short time for another process that is
 // inside; then the error is a [*sidecar.LockedError].
 func guardName(host fs.Host, path string, f fs.File, readOnly bool) error {
@@ -139,8 +151,8 @@ func breakMarker(host fs.Host, path string, judged *Record) error {
 	switch {
 	case err != nil && !noLocks(err) && !readOnly:
 		return err
-	case err == nil && !held && judged.Kind == marker.Empty.String():
-		return fmt.Errorf("the file is empty and locked in the kernel, as those of native locks are: %w", errUnbreakable)
+	case err == nil && !held && isNative(f, judged):
+		return fmt.Errorf("the file names no holder and is locked in the kernel, as those of native locks are: %w", errUnbreakable)
 	}
 	if v, err := f.Volume(); err != nil {
 		return err

@@ -65,18 +65,22 @@ type TimeoutError struct {
 	Path    string
 	Wait    time.Duration // how long it had waited; 0 for a single attempt
 	Holders []fs.LockOwner
-	Beside  string // the file that the Holders hold in place of the lock, which was free: one that is kept beside it and is needed for a hold; usually ""
-	Waiters int    // how many others were waiting, as far as it is known
-	cause   error  // what ended the wait: nil or the context's cause
-	self    int    // the number of this process
+	Beside  string  // the file that the Holders hold in place of the lock, which was free: one that is kept beside it and is needed for a hold; usually ""
+	Record  *Record // what lies at the path of a soft lock or lease; nil if there is nothing
+	Waiters int     // how many others were waiting, as far as it is known
+	cause   error   // what ended the wait: nil or the context's cause
+	self    int     // the number of this process
 }
 
 func (e *TimeoutError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "lock: acquire %s: ", e.Path)
 	holders := "a process that cannot be seen from here"
-	if len(e.Holders) > 0 {
+	switch {
+	case len(e.Holders) > 0:
 		holders = describeOwners(e.Holders, e.self)
+	case e.Record != nil:
+		holders = e.Record.String()
 	}
 	if e.Beside == "" {
 		b.WriteString("held by " + holders)
@@ -113,19 +117,24 @@ func (e *TimeoutError) Timeout() bool { return true }
 func describeOwners(owners []fs.LockOwner, self int) string {
 	var names []string
 	for _, o := range owners {
-		name := fmt.Sprintf("pid %d", o.PID)
-		switch {
-		case o.PID == 0:
-			name = "an unknown process"
-		case o.PID == self:
-			name = "this process, pid " + strconv.Itoa(self)
-		}
-		if o.Command != "" {
-			name += " (" + o.Command + ")"
+		name := describeProcess(o.PID, o.Command)
+		if o.PID == self {
+			name = "this process, " + name
 		}
 		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
+}
+
+func describeProcess(pid int, command string) string {
+	name := "an unknown process"
+	if pid != 0 {
+		name = "pid " + strconv.Itoa(pid)
+	}
+	if command != "" {
+		name += " (" + printable(command) + ")"
+	}
+	return name
 }
 
 func waited(d time.Duration) string {

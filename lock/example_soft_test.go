@@ -4,8 +4,10 @@ package lock_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
+	"os"
 
 	"github.com/holdfast-lock/holdfast/lock"
 )
@@ -37,4 +39,32 @@ func ExampleNewSoft() {
 	// Output:
 	// held soft alive
 	// free true <nil>
+}
+
+// The holder of a soft lock on a machine that is gone is known by its record alone.
+func ExampleLock_Break() {
+	path, remove := newPath()
+	defer remove()
+	if err := os.WriteFile(path, []byte("4711\nweb-3\n"), 0o666); err != nil { // by a process on web-3
+		log.Fatal(err)
+	}
+
+	l, err := lock.NewSoft(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	st, err := l.Status()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("pid", st.Record.PID, "on", st.Record.Host, "is alive:", st.Record.Holder)
+	if err := l.Break(st.Record); err != nil {
+		log.Fatal(err)
+	}
+	err = l.Break(st.Record)
+	fmt.Println("a second time:", errors.Is(err, lock.ErrChanged))
+	// Output:
+	// pid 4711 on web-3 is alive: unknown
+	// a second time: true
 }

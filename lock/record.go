@@ -15,11 +15,12 @@ import (
 type Record struct {
 	// Kind is "soft", "lease", "exclusive" or "strict" for the record of such a lock, "unknown" for that of a later version, "empty" for a file without content, which versions of Python's filelock up to
 	// 3.21 make, and "malformed".
-	Kind  string
-	PID   int    // 0 if unknown
-	Host  string // as gethostname gave it to the holder; "" if unknown
-	Start string // tells the process from others of that number; "" if unknown
-	Token string // names the hold, of a lease; usually ""
+	Kind    string
+	PID     int    // 0 if unknown
+	Command string // the process's short name, if known
+	Host    string // as gethostname gave it to the holder; "" if unknown
+	Start   string // tells the process from others of that number; "" if unknown
+	Token   string // names the hold, of a lease; usually ""
 	// Since is when the record was written or, of a lease, refreshed last, by the clock of the filesystem.
 	Since    time.Time
 	Holder   fs.Liveness   // of the process, as far as can be said from here
@@ -47,7 +48,9 @@ func inspectMarker(host fs.Host, path string) (Status, error) {
 		return Status{}, err
 	}
 	st.Record = rec
-	if rec.Kind != marker.Strict.String() {
+	if rec.Kind == marker.Strict.String() {
+		st.State = StateUnknown // that is not said here
+	} else {
 		st.State = StateHeld
 		if rec.Holder == fs.Alive {
 			st.Holders = []fs.LockOwner{{PID: rec.PID, Mode: fs.LockExclusive}}
@@ -59,7 +62,7 @@ func inspectMarker(host fs.Host, path string) (Status, error) {
 			case o.Waiting:
 				st.Waiters = append(st.Waiters, o)
 			case len(st.Holders) > 0 && o.PID == st.Holders[0].PID:
-				st.Holders[0].Command = o.Command
+				st.Holders[0].Command, rec.Command = o.Command, o.Command
 			}
 		}
 	}
@@ -128,7 +131,7 @@ func (rec *Record) isStill(f fs.File) (bool, error) {
 	return string(content) == rec.content, err
 }
 
-// String says who holds the lock and since when, as "pid 4711 on web-3 since 2026-05-03T12:04:05Z", or what else lies there.
+// String says who holds the lock and since when, as "pid 4711 (backup) on web-3 since 2026-05-03T12:04:05Z", or what else lies there.
 func (rec *Record) String() string {
 	since := rec.Since.UTC().Format(time.RFC3339)
 	switch {
@@ -140,10 +143,12 @@ func (rec *Record) String() string {
 		return "an empty marker, made " + since
 	case rec.PID == 0:
 		return "a holder whose record was cut off, written " + since
-	case rec.Kind == marker.Lease.String():
-		return fmt.Sprintf("pid %d on %s by a lease of %v, refreshed %s", rec.PID, printable(rec.Host), rec.Duration, since)
 	}
-	return fmt.Sprintf("pid %d on %s since %s", rec.PID, printable(rec.Host), since)
+	process := describeProcess(rec.PID, rec.Command)
+	if rec.Kind == marker.Lease.String() {
+		return fmt.Sprintf("%s on %s by a lease of %v, refreshed %s", process, printable(rec.Host), rec.Duration, since)
+	}
+	return fmt.Sprintf("%s on %s since %s", process, printable(rec.Host), since)
 }
 
 // printable quotes a name that would not show as it is: others have written it.

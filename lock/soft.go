@@ -530,7 +530,17 @@ func (s *soft) standDown() {
 	s.closeNotice()
 	if s.front {
 		s.front = false
+		if s.other.record.PID == 0 {
+			s.other.file.Unlock(frontFlag)
+		}
 		s.unlockOther(fs.Whole)
+	}
+}
+
+// showFront lets an operator know that it is not a holder who has the other's marker locked. Of a record that names its holder nobody doubts that.
+func (s *soft) showFront() {
+	if s.canFlag && s.other.record.PID == 0 {
+		s.other.file.TryLock(frontFlag, fs.LockShared)
 	}
 }
 
@@ -551,6 +561,7 @@ func (s *soft) waitInKernel(ctx context.Context, o *options) error {
 	switch {
 	case held && err == nil:
 		s.front = true
+		s.showFront()
 	case err == errMoved || err == errDue:
 		return nil
 	case err != nil && sameError(err, context.Cause(ctx)):

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	iofs "io/fs"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock"
@@ -93,5 +95,29 @@ func verdict(command string, err error) (int, string) {
 
 func oneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), "lock: ")
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }), " ")
+	return printable(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }), " "))
 }
+
+// printable returns a text in which what a terminal might take for a command is escaped, as in Go: names of files, hosts and processes can be anything.
+func printable(text string) string {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, isControl) {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case isControl(r):
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			b.WriteRune(r)
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+func isControl(r rune) bool { return r != ' ' && !strconv.IsPrint(r) }

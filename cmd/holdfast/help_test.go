@@ -58,7 +58,7 @@ func checkArgs(cmd *cobra.Command) (err error) {
 	switch args := cmd.Flags().Args(); cmd.CommandPath() {
 	case "holdfast run":
 		_, _, err = splitArgs(args, cmd.ArgsLenAtDash())
-	case "holdfast hold", "holdfast status":
+	case "holdfast hold", "holdfast status", "holdfast break":
 		_, err = oneLockFile(args)
 	}
 	return err

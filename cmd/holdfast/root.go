@@ -39,13 +39,13 @@ Exit codes of all commands:
 		SilenceErrors: true, // printed by execute, in one line
 		SilenceUsage:  true,
 		RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("say what to do: run, hold, status, verify, bench or sim")
+			return fmt.Errorf("say what to do: run, hold, status, break, verify, bench or sim")
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("holdfast {{.Version}}\n")
-	root.AddCommand(newRun(kinds), newHold(kinds), newStatus(kinds))
-	root.AddCommand(newVerify(kinds), newVerifyWorker(kinds), newBench(), newBenchWorker(), newSim())
+	root.AddCommand(newRun(kinds), newHold(kinds), wholeOutput(newStatus(kinds)), wholeOutput(newBreak()))
+	root.AddCommand(wholeOutput(newVerify(kinds)), newVerifyWorker(kinds), wholeOutput(newBench()), newBenchWorker(), newSim())
 	return root
 }
 

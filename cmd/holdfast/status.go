@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +18,10 @@ func newStatus(kinds kind.Table) *cobra.Command {
 		Short: "Say whether a lock is held, by whom, and who waits",
 		Long: `Says whether somebody holds the lock on LOCKFILE, without disturbing it: it takes no lock and creates nothing. What it says can be out of date as soon as it is said.
 
-The exit code is 0 if the lock is free, or LOCKFILE does not exist, and 1 if the lock is held. It is 76 if that is not known: where the system does not list its file
+Without --kind, a file that contains the record of a holder is taken for what that says: a soft lock, say. Any other file is that of a native lock. Of a soft lock or lease it also says whether its holder is alive, and
+why that is known, or not.
+
+The exit code is 0 if the lock is free, or LOCKFILE does not exist, and 1 if the lock is held. It is 76 if that is not known: of native locks, where the system does not list its file
 locks (only Linux does), and in a container for a lock that nobody inside holds. Processes on other machines, and waiters that poll, are not seen.`,
 		Example: `  holdfast status /var/lock/backup.lock
   holdfast status --json - work.lock`,
@@ -29,14 +30,9 @@ locks (only Linux does), and in a container for a lock that nobody inside holds.
 			if err != nil {
 				return err
 			}
-			l, err := openLock(kinds, name, path)
+			st, err := statusOf(kinds, name, cmd.Flags().Changed("kind"), path)
 			if err != nil {
 				return err
-			}
-			defer l.Close()
-			st, err := l.Status()
-			if err != nil {
-				return lockExit(err)
 			}
 			return report(cmd, st, jsonFile)
 		},
@@ -47,25 +43,61 @@ locks (only Linux does), and in a container for a lock that nobody inside holds.
 	return cmd
 }
 
+// statusOf looks at a lock of the given kind, or else of the one that the file is of.
+func statusOf(kinds kind.Table, name string, given bool, path string) (lock.Status, error) {
+	if !given {
+		if st, err := markerOf(path); err == nil && recorded(st.Record) {
+			return st, nil
+		}
+	}
+	l, err := openLock(kinds, name, path)
+	if err != nil {
+		return lock.Status{}, err
+	}
+	defer l.Close()
+	st, err := l.Status()
+	if err != nil {
+		return lock.Status{}, lockExit(err)
+	}
+	return st, nil
+}
+
+// markerOf looks at a file as at the marker of a soft lock.
+func markerOf(path string) (lock.Status, error) {
+	l, err := lock.NewSoft(path)
+	if err != nil {
+		return lock.Status{}, err
+	}
+	defer l.Close()
+	st, err := l.Status()
+	if r := st.Record; r != nil && r.Command == "" && r.Holder == fs.Alive {
+		r.Command = commandOf(r.PID)
+	}
+	return st, err
+}
+
+// recorded reports whether a file that has a record can be nothing else than the file of a lock that has one.
+func recorded(r *lock.Record) bool { return r != nil && r.Kind != "empty" && r.Kind != "malformed" }
+
 // report tells what was seen, and ends the program accordingly.
 func report(cmd *cobra.Command, st lock.Status, jsonFile string) error {
 	if jsonFile != "-" {
 		fmt.Fprintln(cmd.OutOrStdout(), describe(st))
 	}
-	if jsonFile != "" {
-		out, err := openJSON(cmd, jsonFile)
-		if err != nil {
-			return err
-		}
-		if err := writeStatus(out, st); err != nil {
-			return &exit{exitFailed, fmt.Errorf("--json: %w", err)}
-		}
+	out, err := openReport(cmd, jsonFile)
+	if err != nil {
+		return err
 	}
-	switch st.State {
-	case lock.StateFree:
+	if err := out.write(statusDoc(st)); err != nil {
+		return err
+	}
+	switch {
+	case st.State == lock.StateFree:
 		return nil
-	case lock.StateHeld:
+	case st.State == lock.StateHeld:
 		return &exit{exitFailed, nil}
+	case st.Record != nil:
+		return &exit{exitProtocol, fmt.Errorf("inspect %s: the path is that of a strict lock, which is held by claims: they are not looked at", st.Path)}
 	}
 	return &exit{exitProtocol, fmt.Errorf("inspect %s: this system does not list its file locks, or not those of processes outside this container: "+
 		"look from where all of them are seen, or try the lock with 'holdfast run --no-wait'", st.Path)}
@@ -74,8 +106,14 @@ func report(cmd *cobra.Command, st lock.Status, jsonFile string) error {
 // describe puts a status in one line.
 func describe(st lock.Status) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %v", st.Path, st.State)
-	if len(st.Holders) > 0 {
+	fmt.Fprintf(&b, "%s: %v", printable(st.Path), st.State)
+	switch r := st.Record; {
+	case r != nil:
+		fmt.Fprintf(&b, " by %v", r)
+		if r.PID != 0 {
+			b.WriteString("; alive: " + aliveOf(r))
+		}
+	case len(st.Holders) > 0:
 		b.WriteString(" by " + owners(st.Holders))
 	}
 	switch n := len(st.Waiters); {
@@ -86,6 +124,9 @@ func describe(st lock.Status) string {
 	}
 	if st.Token != 0 {
 		fmt.Fprintf(&b, "; last fencing number %d", st.Token)
+	}
+	if st.TokenErr != nil {
+		b.WriteString("; the last fencing number is not known: " + oneLine(st.TokenErr))
 	}
 	return b.String()
 }
@@ -98,43 +139,9 @@ func owners(list []fs.LockOwner) string {
 			name = fmt.Sprintf("pid %d", o.PID)
 		}
 		if o.Command != "" {
-			name += " (" + o.Command + ")"
+			name += " (" + printable(o.Command) + ")"
 		}
 		names = append(names, name+" "+o.Mode.String())
 	}
 	return strings.Join(names, ", ")
-}
-
-// statusJSON is what --json writes.
-type statusJSON struct {
-	Path    string      `json:"path"`
-	State   string      `json:"state"` // free, held, unknown
-	Holders []ownerJSON `json:"holders"`
-	Waiters []ownerJSON `json:"waiters"`
-	Token   uint64      `json:"token,omitempty"` // the last fencing number
-}
-
-type ownerJSON struct {
-	PID     int    `json:"pid"` // 0 if it cannot be seen from here
-	Command string `json:"command,omitempty"`
-	Mode    string `json:"mode"` // exclusive, shared
-}
-
-func writeStatus(out io.WriteCloser, st lock.Status) error {
-	doc := statusJSON{Path: st.Path, State: st.State.String(), Holders: ownersJSON(st.Holders), Waiters: ownersJSON(st.Waiters), Token: st.Token}
-	enc := json.NewEncoder(out)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(doc); err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
-}
-
-func ownersJSON(list []fs.LockOwner) []ownerJSON {
-	rows := make([]ownerJSON, len(list))
-	for i, o := range list {
-		rows[i] = ownerJSON{o.PID, o.Command, o.Mode.String()}
-	}
-	return rows
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,10 +15,13 @@ func wholeOutput(cmd *cobra.Command) *cobra.Command {
 		out := &remembering{to: cmd.OutOrStdout()}
 		cmd.SetOut(out)
 		err := run(cmd, args)
-		if out.err != nil {
-			return allOf(err, &exit{exitFailed, fmt.Errorf("sim: standard output: %w", out.err)})
+		switch e, ok := errors.AsType[*exit](err); {
+		case out.err == nil || errors.Is(err, out.err):
+			return err
+		case ok && e.err == nil: // the output was to say it
+			err = nil
 		}
-		return err
+		return allOf(err, &exit{exitFailed, fmt.Errorf("standard output: %w", out.err)})
 	}
 	return cmd
 }

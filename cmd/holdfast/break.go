@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/holdfast-lock/holdfast/lock"
+)
+
+type breakFlags struct {
+	yes  bool
+	json string
+}
+
+func newBreak() *cobra.Command {
+	var f breakFlags
+	cmd := &cobra.Command{
+		Use:   "break [flags] LOCKFILE",
+		Short: "End by force the hold of a soft lock or lease",
+		Long: `Shows who holds the soft lock or lease on LOCKFILE, since when, and whether the holder is alive as far as that can be told, asks, and removes the marker. For scripts, --yes is the answer.
+
+Holders that are proven dead need nobody to break their locks: the next contender does it. This is for a holder of which nothing can be proven, such as one on a machine that is gone. One that
+lives goes on without the lock, until its release tells it: end it first.
+
+What was shown is broken, and nothing else: if the holder releases the lock meanwhile, or refreshes it, or another one takes it, nothing is. Native locks cannot be broken: the kernel
+frees them when their holder ends.
+
+The exit code is 0 if the lock is free afterwards, broken or because it was free, 1 if nothing was broken because the answer was no or the lock has changed, 2 if there is nobody to ask and no --yes, and
+76 if it cannot be broken.`,
+		Example: `  holdfast break /shared/nightly.lock
+  holdfast break --yes --json - /shared/nightly.lock`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, err := oneLockFile(args)
+			if err != nil {
+				return err
+			}
+			return f.run(cmd, path)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().StringVar(&f.json, "json", "", "also write what was seen and done as JSON to this file, - for standard output instead of the text")
+	return cmd
+}
+
+// brokenJSON is what --json writes.
+type brokenJSON struct {
+	statusJSON
+	Broken bool   `json:"broken"`
+	Error  string `json:"error,omitempty"` // why not
+}
+
+// beside are the ends of the names of files that lie beside a lock file.
+var beside = []string{".fence", ".lifetime"}
+
+func (f *breakFlags) run(cmd *cobra.Command, path string) error {
+	if path == "" {
+		return errors.New("LOCKFILE is empty: name the file of the lock")
+	}
+	for _, suffix := range beside {
+		if filepath.Ext(path) == suffix {
+			return fmt.Errorf("%s is kept beside a lock file: name that, %s", path, strings.TrimSuffix(path, suffix))
+		}
+	}
+	out, err := openReport(cmd, f.json)
+	if err != nil {
+		return err
+	}
+	st, err := markerOf(path)
+	if err != nil {
+		return lockExit(err)
+	}
+	broken, err := f.breakShown(cmd, st)
+	doc := brokenJSON{statusDoc(st), broken, ""}
+	if err != nil {
+		doc.Error = oneLine(err)
+	}
+	if failed := out.write(doc); failed != nil {
+		return allOf(err, failed)
+	}
+	return err
+}
+
+// breakShown shows what there is, asks, and breaks it.
+func (f *breakFlags) breakShown(cmd *cobra.Command, st lock.Status) (broken bool, err error) {
+	text := cmd.OutOrStdout()
+	if f.json == "-" {
+		text = cmd.ErrOrStderr()
+	}
+	if st.Record == nil {
+		if f.json != "-" {
+			fmt.Fprintf(text, "%s: free, there is nothing to break\n", printable(st.Path))
+		}
+		return false, nil
+	}
+	if !f.yes || f.json != "-" {
+		fmt.Fprint(text, evidence(st, time.Now()))
+	}
+	if !f.yes {
+		if err := confirm(cmd, st.Record); err != nil {
+			return false, err
+		}
+	}
+	l, err := lock.NewSoft(st.Path)
+	if err != nil {
+		return false, lockExit(err)
+	}
+	defer l.Close()
+	err = l.Break(st.Record)
+	switch {
+	case errors.Is(err, lock.ErrChanged):
+		return false, &exit{exitFailed, err}
+	case err != nil:
+		return false, lockExit(err)
+	}
+	if f.json != "-" {
+		fmt.Fprintln(text, "broken")
+	}
+	return true, nil
+}
+
+// confirm asks on the terminal.
+func confirm(cmd *cobra.Command, r *lock.Record) error {
+	in, ok := cmd.InOrStdin().(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return errors.New("nothing was broken: standard input is no terminal to ask on: look at what was shown, and say --yes")
+	}
+	warning := "If its holder lives, it goes on without the lock. "
+	if r.PID == 0 {
+		warning = ""
+	}
+	fmt.Fprint(cmd.ErrOrStderr(), warning+"Break it? [y/N] ")
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return &exit{exitFailed, fmt.Errorf("nothing was broken: %w", err)}
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return &exit{exitFailed, errors.New("nothing was broken: the answer was no")}
+}
