@@ -189,7 +189,7 @@ func distinct(findings []*campaign.Finding) []*campaign.Finding {
 // figures are what a campaign has come to, in a line.
 func figures(r *campaign.Report) string {
 	text := fmt.Sprintf("%s schedules (%s/CPU min), %s calls (%s/CPU s), %v of virtual time, %d of %d facts", grouped(r.Schedules), grouped(uint64(r.PerCPUMinute())), grouped(r.Operations),
-		grouped(uint64(r.PerCPUSecond())), r.Virtual.Round(time.Second), campaign.Facts()-len(r.Missing()), campaign.Facts())
+		grouped(uint64(r.PerCPUSecond())), r.Virtual.Round(time.Second), r.Facts()-len(r.Missing()), r.Facts())
 	if n := len(r.Findings); n > 0 {
 		text += fmt.Sprintf(", %d FINDINGS", n)
 	}
@@ -221,7 +221,7 @@ func tellReport(cmd *cobra.Command, r *campaign.Report, missing string, asText b
 	if !r.Vacuous() {
 		return nil
 	}
-	return foundExit("P20: nothing of this has happened in so many schedules, and so nothing is said about it: " + list(r.Missing()))
+	return foundExit("P20: nothing of this has happened in so many schedules, and so nothing is said about it: " + list(r.Lacking()))
 }
 
 func describeReport(out io.Writer, r *campaign.Report, missing string) {
@@ -242,7 +242,7 @@ func describeReport(out io.Writer, r *campaign.Report, missing string) {
 	case r.Schedules == 0 && len(r.Ended) == 0:
 		fmt.Fprintf(out, "NOTHING was run: none of the plans, of %d seeds each, of the seeds from %d to %d is one of shard %v of %d\n", campaign.SeedsOfPlan, r.First, r.Until, r.Shards, r.Of)
 	}
-	if missing := r.Missing(); r.Open() && len(missing) > 0 {
+	if missing := r.Lacking(); len(missing) > 0 {
 		fmt.Fprintf(out, "has not happened: %s\n", list(missing))
 	}
 	for _, f := range r.Findings {

@@ -94,6 +94,8 @@ func (c *chaos) stop() {
 // long waits for a moment, or for longer than a lifetime.
 func (c *chaos) long() {
 	switch {
+	case c.features.Has(Peers) && c.oneIn(3):
+		c.wait(time.Second, 15*time.Second) // long enough for an unfinished marker to be taken for a broken one
 	case c.life > 0 && c.oneIn(3):
 		c.do(scenario.Step{Verb: scenario.VerbSleep, For: 20*time.Second + c.life}) // long enough to judge that the others get on without it
 	case c.life > 0 && !c.oneIn(3):
@@ -171,5 +173,7 @@ func (c *chaos) directory() {
 }
 
 func (c *chaos) cancel() {
-	c.to(scenario.VerbCancel, among(c.draw, c.clients...))
+	if who := among(c.draw, c.clients...); c.peers[process(who)].Name == "" { // filelock's waits are not cancelled
+		c.to(scenario.VerbCancel, who)
+	}
 }

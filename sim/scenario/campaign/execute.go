@@ -17,7 +17,7 @@ const undecidedAfter = 2 * time.Second
 // notLinearizable is the finding of a history that no lock can have. Where the properties saw nothing, they are wrong.
 const notLinearizable = "linearizability"
 
-var factNames = property.AllFacts().Names()
+var factNames = (property.AllFacts() | property.PeerFacts()).Names()
 
 // executor runs schedules, one after the other. It keeps the room of the last one for the next.
 type executor struct {

@@ -12,29 +12,35 @@ type Features uint32
 
 // The features.
 const (
-	Lifetime    Features = 1 << iota // holds that expire
-	Mixed                            // locks with and without a lifetime on one path, also in one process
-	Fencing                          // holds with a fencing number
-	Kills                            // processes that are killed, and started anew
-	Stops                            // processes that are stopped, some of them for longer than a lifetime, and machines that are suspended
-	Power                            // power failures that lose what was not synced
-	Clock                            // a wall clock that steps and drifts
-	Strangers                        // somebody who knows nothing of locks and renames, removes or replaces their files
-	Errors                           // operations that fail
-	Delays                           // operations that take long
-	Tasks                            // several tasks of one process that want the same lock
-	Cancels                          // waits that are cancelled or time out
-	Reentry                          // acquisitions from inside a hold, through the same Lock
-	Forced                           // releases of every level at once
-	Nested                           // acquisitions from inside a hold, through another Lock
-	Shared                           // a Lock whose holds belong to all who use it
-	Singletons                       // a Lock that all who ask for its path are given
-	Breaks                           // holds that are ended by force
-	allFeatures = 1<<iota - 1
+	Lifetime   Features      = 1 << iota // holds that expire
+	Mixed                                // locks with and without a lifetime on one path, also in one process
+	Fencing                              // holds with a fencing number
+	Kills                                // processes that are killed, and started anew
+	Stops                                // processes that are stopped, some of them for longer than a lifetime, and machines that are suspended
+	Power                                // power failures that lose what was not synced
+	Clock                                // a wall clock that steps and drifts
+	Strangers                            // somebody who knows nothing of locks and renames, removes or replaces their files
+	Errors                               // operations that fail
+	Delays                               // operations that take long
+	Tasks                                // several tasks of one process that want the same lock
+	Cancels                              // waits that are cancelled or time out
+	Reentry                              // acquisitions from inside a hold, through the same Lock
+	Forced                               // releases of every level at once
+	Nested                               // acquisitions from inside a hold, through another Lock
+	Shared                               // a Lock whose holds belong to all who use it
+	Singletons                           // a Lock that all who ask for its path are given
+	Breaks                               // holds that are ended by force
+	drawn      = 1<<iota - 1             // what comes after it is there only where it is asked for
+)
+
+// The features that are not drawn.
+const (
+	Peers       Features = (drawn + 1) << iota // some processes use Python's filelock
+	allFeatures          = 2*Peers - 1
 )
 
 var featureNames = []string{
-	"lifetime", "mixed", "fencing", "kills", "stops", "power", "clock", "strangers", "errors", "delays", "tasks", "cancels", "reentry", "forced", "nested", "shared", "singletons", "breaks",
+	"lifetime", "mixed", "fencing", "kills", "stops", "power", "clock", "strangers", "errors", "delays", "tasks", "cancels", "reentry", "forced", "nested", "shared", "singletons", "breaks", "peers",
 }
 
 // Has reports whether every feature of g is in f.

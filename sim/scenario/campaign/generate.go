@@ -25,9 +25,10 @@ type plan struct {
 	processes []string
 	clients   []string // the tasks of all processes
 	locks     []scenario.Lock
-	wanted    int           // how many of the locks tasks go for first; what follows them is for the inside of a hold
-	life      time.Duration // the longest lifetime
-	beat      time.Duration // that many things last
+	wanted    int                      // how many of the locks tasks go for first; what follows them is for the inside of a hold
+	life      time.Duration            // the longest lifetime
+	beat      time.Duration            // that many things last
+	peers     map[string]scenario.Lock // of the processes that use filelock, the lock of each
 	s         scenario.Scenario
 }
 
@@ -42,6 +43,7 @@ func (p *plan) scenario() *scenario.Scenario {
 	p.beat = p.spread(10*time.Microsecond, 20*time.Millisecond)
 	p.chooseClients()
 	p.chooseLocks()
+	p.choosePeers()
 	block := scenario.Step{Verb: scenario.VerbConcurrently}
 	for _, c := range p.clients {
 		block.Block = append(block.Block, p.work(c)...)
@@ -99,7 +101,7 @@ func (p *plan) chooseFeatures() {
 	if p.Needs != 0 {
 		rare *= 2
 	}
-	for f := Features(1); f < allFeatures; f <<= 1 {
+	for f := Features(1); f < drawn; f <<= 1 {
 		if !p.impossible().Has(f) && p.oneIn(rare) {
 			p.features |= f
 		}
@@ -161,6 +163,9 @@ func (p *plan) chooseClients() {
 			n = among(p.draw, 1, 1, 2, 2, 3)
 		} else if n == 1 && p.features&(Kills|Stops|Strangers|Lifetime|Fencing) != 0 {
 			n = 2
+		}
+		if p.features.Has(Peers) {
+			n = max(n, 2)
 		}
 	}
 	for i := range n {

@@ -48,6 +48,8 @@ func (p *Profile) Check() error {
 		return fmt.Errorf("no filesystem is named %q: write posix or tmpfs", p.FS)
 	case p.Processes < 0 || p.Processes > MostProcesses:
 		return fmt.Errorf("%d processes cannot be simulated: write a number from 1 to %d", p.Processes, MostProcesses)
+	case p.Processes == 1 && p.Needs.Has(Peers):
+		return errors.New("a process alone has no peers: write 2 processes or more, or leave out peers")
 	case p.Cycles < 0:
 		return fmt.Errorf("%d cycles cannot be gone through: write a number from 1 on", p.Cycles)
 	}
@@ -70,6 +72,9 @@ func (p *Profile) lockKind() string {
 	}
 	return p.Kind
 }
+
+// kindName returns the kind as the command line writes it.
+func (p *Profile) kindName() string { return cmp.Or(p.Kind, "native") }
 
 // impossible returns what cannot be judged with locks of the kind. A contender for a soft lock that has a lifetime evicts holders that live; a power failure can leave a marker that nobody knows the
 // holder of; and so can a stranger, or take one away. A native lock cannot be broken.

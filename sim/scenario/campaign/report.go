@@ -30,10 +30,11 @@ type Report struct {
 	Wall       time.Duration     `json:"wall"`
 	CPU        time.Duration     `json:"cpu"` // of the process, 0 where it is not known
 	Virtual    time.Duration     `json:"virtual"`
-	Checked    uint64            `json:"checked"`   // histories that were checked for linearizability
-	Undecided  uint64            `json:"undecided"` // of these, those that took too long
-	Repeated   uint64            `json:"repeated"`  // schedules that were run a second time, on the other engine
-	Sometimes  map[string]uint64 `json:"sometimes"` // in how many schedules each fact of P20 was seen
+	Checked    uint64            `json:"checked"`         // histories that were checked for linearizability
+	Undecided  uint64            `json:"undecided"`       // of these, those that took too long
+	Repeated   uint64            `json:"repeated"`        // schedules that were run a second time, on the other engine
+	Peers      bool              `json:"peers,omitempty"` // there were some in every world
+	Sometimes  map[string]uint64 `json:"sometimes"`       // in how many schedules each fact of P20 was seen
 	Findings   []*Finding        `json:"findings"`
 }
 
@@ -67,10 +68,31 @@ func bySeed(a, b *Finding) int {
 	return cmp.Or(cmp.Compare(a.Seed, b.Seed), cmp.Compare(a.Property, b.Property))
 }
 
+// facts returns the facts of P20 that there can be.
+func (r *Report) facts() property.Facts {
+	if r.Peers {
+		return property.AllFacts() | property.PeerFacts()
+	}
+	return property.AllFacts()
+}
+
 // Missing returns the facts of P20 that no schedule has seen.
-func (r *Report) Missing() []string {
+func (r *Report) Missing() []string { return r.unseen(r.facts()) }
+
+// Lacking returns those of them that a campaign like this one must see when it is long enough: all if it leaves open what happens in its worlds, and if it has peers what there is to see of them, but for what is too rare.
+func (r *Report) Lacking() []string {
+	switch {
+	case r.Open():
+		return r.unseen(property.AllFacts())
+	case r.Peers:
+		return r.unseen(property.PeerFacts() &^ property.MovedByMistake)
+	}
+	return nil
+}
+
+func (r *Report) unseen(facts property.Facts) []string {
 	var missing []string
-	for _, name := range property.AllFacts().Names() {
+	for _, name := range facts.Names() {
 		if r.Sometimes[name] == 0 {
 			missing = append(missing, name)
 		}
@@ -146,7 +168,7 @@ func Merge(reports []*Report) (*Report, error) {
 		return nil, errors.New("nothing to merge: name the reports of the shards")
 	}
 	first := reports[0]
-	all := &Report{Profile: first.Profile, Version: first.Version, First: first.First, Until: first.Until, Bound: first.Bound, Of: first.Of}
+	all := &Report{Profile: first.Profile, Peers: first.Peers, Version: first.Version, First: first.First, Until: first.Until, Bound: first.Bound, Of: first.Of}
 	for _, r := range reports {
 		switch {
 		case r.campaign() != first.campaign() || r.Of != first.Of:
@@ -188,7 +210,7 @@ func Read(name string, from io.Reader) (*Report, error) {
 	return r, nil
 }
 
-// enough is how many schedules of a campaign that leaves everything open must have seen every fact.
+// enough is how many schedules must have seen every fact that a campaign must see.
 const enough = 100000
 
 // Open reports whether the campaign left open what happens in its worlds, so that every fact of P20 can be.
@@ -197,8 +219,8 @@ func (r *Report) Open() bool {
 	return r.Profile == open.String()
 }
 
-// Vacuous reports whether so many schedules were run that a fact which is missing is a finding of P20.
-func (r *Report) Vacuous() bool { return r.Open() && r.Schedules >= enough && len(r.Missing()) > 0 }
+// Vacuous reports whether so many schedules were run that what the campaign lacks is a finding of P20.
+func (r *Report) Vacuous() bool { return r.Schedules >= enough && len(r.Lacking()) > 0 }
 
-// Facts returns how many facts of P20 there are.
-func Facts() int { return property.AllFacts().Count() }
+// Facts returns how many facts of P20 there can be in the campaign.
+func (r *Report) Facts() int { return r.facts().Count() }

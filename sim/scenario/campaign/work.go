@@ -42,6 +42,10 @@ func (w *worker) cycle() {
 	if w.oneIn(3) {
 		w.pause(w.spread(10*time.Microsecond, 50*time.Millisecond))
 	}
+	if k, ok := w.peers[process(w.client)]; ok {
+		w.peerCycle(k)
+		return
+	}
 	k := w.locks[w.IntN(w.wanted)]
 	if w.features.Has(Breaks) && w.oneIn(3) {
 		w.breaks(k)
@@ -71,6 +75,9 @@ func (w *worker) acquire(k scenario.Lock, hold, in string) {
 		case 2:
 			s.For, s.Deadline = w.patience(), true
 		}
+	}
+	if w.features.Has(Peers) && !s.Try && s.For == 0 { // what peers have left may be in the way for good
+		s.For = w.spread(100*time.Millisecond, 30*time.Second)
 	}
 	w.do(s)
 }

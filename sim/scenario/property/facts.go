@@ -17,6 +17,7 @@ type facts struct {
 	ended     bool          // a hold has ended without its holder, or by force
 	gone      bool          // files beside a lock file were taken away by somebody
 	deaths    Facts         // DiedInside and DiedWaiting, as far as they happened
+	taking    Facts         // what it was to take away the file that was taken away last
 	processes []process
 	clients   []client
 	paths     []pathFacts
@@ -53,6 +54,7 @@ type client struct {
 	at        time.Duration
 	cancelAt  time.Duration
 	until     time.Duration
+	stopped   time.Duration // for so long its process was frozen since the call: it may have begun to count the time only then
 	calls     int32
 	struck    int           // faults in the process before the call
 	after     time.Duration // when the last claim ended that had begun before the call: the lock cannot have been got before
@@ -244,6 +246,11 @@ func (f *facts) update(e *Event) {
 		p := f.process(e.Process)
 		if p.frozen = false; f.givesUp(p) {
 			p.over = e.Time
+		}
+		for i := range f.clients {
+			if c := &f.clients[i]; c.process == e.Process && c.pending != 0 {
+				c.stopped += e.Time - max(p.frozenAt, c.at)
+			}
 		}
 		f.trouble = max(f.trouble, e.Time)
 	case Slept:

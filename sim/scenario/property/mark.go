@@ -85,14 +85,19 @@ func (f *facts) published(e *Event) {
 // taken takes note that a file was taken away from a path.
 func (f *facts) taken(e *Event) {
 	p := &f.paths[e.Path-1]
+	if f.blocked(e.Path) {
+		p.changed = f.now
+	}
 	p.occupant = 0
 	if f.peer(e.Process) {
 		p.robbedAt = f.seq
 	}
 	f.takes(e)
 	m := f.markOf(e.Path, e.File)
+	f.taking = 0
 	if m != nil {
 		m.fate = f.fateBy(e, m)
+		f.taking = f.factOf(e, m)
 	}
 	for _, n := range p.live {
 		g := &f.grants[n-1]
@@ -130,28 +135,42 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 	return evicted
 }
 
-// loses takes note of what a fate of its mark is for a hold.
-func (f *facts) loses(e *Event, g *grant, by fate) {
-	if by == broken { // also if it is just being released
-		f.broken(g)
-		return
+// factOf says what of P20 it is to have taken a mark away.
+func (f *facts) factOf(e *Event, m *mark) Facts {
+	switch {
+	case m.fate == displaced:
+		return MovedByMistake
+	case m.fate == removed || !f.peer(m.process) && !f.peer(e.Process):
+		return 0
+	case f.peer(e.Process):
+		return PeerEvicted
 	}
-	if !f.claims(g) {
-		return
+	return EvictedPeer
+}
+
+// loses takes note of what a fate of its mark is for a hold. One that is just being released is told as well.
+func (f *facts) loses(e *Event, g *grant, by fate) {
+	lasts := f.claims(g)
+	if by == removed && f.peer(e.Process) && lasts { // by another of its tasks
+		by = robbed
+	}
+	if lasts && (by == robbed || by == displaced) {
+		f.excuse(g)
+		if f.peer(e.Process) {
+			f.taking |= PeerRobbed
+		}
 	}
 	switch by {
-	case removed:
-		if f.peer(e.Process) { // by another of its tasks
-			f.excuse(g)
-			g.void = true
-		}
 	case robbed:
-		f.excuse(g)
 		g.void = true
 	case displaced:
-		f.excuse(g)
 		g.shaken = true
+	case broken:
+		f.broken(g)
 	case evicted:
+		if !lasts {
+			return
+		}
 		f.violate("P8", "%s took the file of %s away from %s, which has held that since %v", f.ProcessName(e.Process), f.ClientName(g.client), f.PathName(g.path), g.acquired)
 	}
 }
@@ -194,7 +213,8 @@ func (f *facts) aside(g *grant) bool {
 	return g.mark != 0 && f.marks[g.mark-1].fate == displaced
 }
 
-// blocked reports whether what lies at a path is none that Holdfast can judge: what a peer has left there that lives or has written nothing, what was put back when its holder had looked for it, or what a holder has left to somebody else.
+// blocked reports whether what lies at a path is none that Holdfast can judge: what a peer has left there that lives, or has not written its record; what a process has left of which not everybody can tell that it
+// is dead; what was put back when its holder may have looked for it; or what a holder has left to somebody else.
 func (f *facts) blocked(path int32) bool {
 	p := &f.paths[path-1]
 	m := f.markOf(path, p.occupant)
@@ -209,9 +229,15 @@ func (f *facts) blocked(path int32) bool {
 			return true
 		}
 	}
-	if p.occupant == 0 || m == nil || !p.soft || !f.peer(m.process) {
+	if p.occupant == 0 || m == nil || !p.soft {
+		return false
+	}
+	switch {
+	case m.dead && f.Apart:
+		return true
+	case !f.peer(m.process):
 		return false
 	}
 	whole, _ := f.Whole(m.file)
-	return !whole || f.Apart || !m.dead
+	return !whole || !m.dead
 }

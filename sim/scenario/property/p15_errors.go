@@ -70,7 +70,7 @@ func (errorDiscipline) late(f *facts, e *Event, c *client) {
 	if !f.bounded() {
 		return
 	}
-	due := c.until
+	due := later(c.until, c.stopped)
 	if c.try {
 		due = c.at
 	}

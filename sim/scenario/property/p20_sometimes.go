@@ -32,13 +32,29 @@ const (
 	allFacts          = 1<<iota - 1
 )
 
+// The facts of worlds with peers.
+const (
+	PeerHeld          Facts = (allFacts + 1) << iota // a peer got the lock
+	PeerAfterHoldfast                                // and waited for it while Holdfast had it
+	HoldfastAfterPeer                                // Holdfast got the lock, and waited for it while a peer had it
+	PeerEvicted                                      // a peer took away a file that another process had put there
+	PeerRobbed                                       // with a hold that lasted
+	EvictedPeer                                      // Holdfast took away what a peer had put there
+	MovedByMistake                                   // or what it had not judged
+	peerFacts         = 2*MovedByMistake - PeerHeld
+)
+
 var factNames = [...]string{
 	"waited", "refused", "gave up", "cancelled in time", "cancelled too late", "went deeper", "would deadlock", "died inside", "died waiting", "expired", "relieved", "frozen inside",
 	"robbed a holder", "robbed a waiter", "passed on in a process", "fenced after a power failure", "failed to acquire", "failed to release", "released all levels",
+	"a peer held", "a peer waited for Holdfast", "Holdfast waited for a peer", "a peer evicted", "a peer robbed a holder", "Holdfast evicted a peer's", "moved aside by mistake",
 }
 
-// AllFacts is every fact.
+// AllFacts is every fact of worlds without peers.
 func AllFacts() Facts { return allFacts }
+
+// PeerFacts is what there is to see beside that in worlds with peers.
+func PeerFacts() Facts { return peerFacts }
 
 // Names returns the facts of a set in words.
 func (s Facts) Names() []string {
@@ -52,7 +68,7 @@ func (s Facts) Names() []string {
 }
 
 // Count returns how many facts are in the set.
-func (s Facts) Count() int { return bits.OnesCount32(uint32(s & allFacts)) }
+func (s Facts) Count() int { return bits.OnesCount32(uint32(s)) }
 
 type sometimes struct{ facts Facts }
 
@@ -91,6 +107,8 @@ func (s *sometimes) event(f *facts, e *Event) {
 		}
 	case Died:
 		s.facts |= f.deaths
+	case Taken:
+		s.facts |= f.taking
 	case Frozen:
 		for i := range f.paths {
 			for _, n := range f.paths[i].live {
@@ -113,6 +131,9 @@ func (s *sometimes) event(f *facts, e *Event) {
 func (s *sometimes) acquired(f *facts, e *Event) {
 	c := f.client(e.Client)
 	g := f.grantOf(e.Hold)
+	if f.Peers != nil {
+		s.withPeers(f, e, c)
+	}
 	if !c.alone {
 		s.facts |= Waited
 	}
@@ -133,5 +154,20 @@ func (s *sometimes) acquired(f *facts, e *Event) {
 		if o := &f.grants[n-1]; o.relieved {
 			s.facts |= Relieved
 		}
+	}
+}
+
+// withPeers looks who waited for whom.
+func (s *sometimes) withPeers(f *facts, e *Event, c *client) {
+	p := &f.paths[c.path-1]
+	waited := p.last != 0 && p.last != e.Process && c.at < p.ended
+	switch {
+	case f.peer(e.Process):
+		s.facts |= PeerHeld
+		if waited && !f.peer(p.last) {
+			s.facts |= PeerAfterHoldfast
+		}
+	case waited && f.peer(p.last):
+		s.facts |= HoldfastAfterPeer
 	}
 }

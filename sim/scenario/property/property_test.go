@@ -994,8 +994,8 @@ func TestNothingIsSaidInTimeWithoutABound(t *testing.T) {
 }
 
 func TestFactsHaveNamesAndSentences(t *testing.T) {
-	if n := len(factNames); n != AllFacts().Count() || len(AllFacts().Names()) != n {
-		t.Errorf("%d names for %d facts", n, AllFacts().Count())
+	if n := len(factNames); n != AllFacts().Count()+PeerFacts().Count() || len((AllFacts()|PeerFacts()).Names()) != n {
+		t.Errorf("%d names for %d facts", n, AllFacts().Count()+PeerFacts().Count())
 	}
 	for _, s := range Statements() {
 		if !strings.HasSuffix(s.Sentence, ".") {
