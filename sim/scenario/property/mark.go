@@ -25,6 +25,7 @@ type mark struct {
 	process int32
 	seq     int // of the event in which it was put there last
 	at      time.Duration
+	gone    int  // event in which it was taken away last
 	dead    bool // the process has died since
 	fate    fate
 }
@@ -52,6 +53,12 @@ func (f *facts) markOf(path int32, file uint64) *mark {
 		}
 	}
 	return nil
+}
+
+// peersMark reports whether a file was put at a path by a peer.
+func (f *facts) peersMark(path int32, file uint64) bool {
+	m := f.markOf(path, file)
+	return m != nil && m.process != 0 && f.peer(m.process)
 }
 
 // lastMark returns the number of the mark that a process has put at a path last, 0 if it has put none there.
@@ -96,7 +103,7 @@ func (f *facts) taken(e *Event) {
 	m := f.markOf(e.Path, e.File)
 	f.taking = 0
 	if m != nil {
-		m.fate = f.fateBy(e, m)
+		m.fate, m.gone = f.fateBy(e, m), f.seq
 		f.taking = f.factOf(e, m)
 	}
 	for _, n := range p.live {
@@ -154,9 +161,9 @@ func (f *facts) loses(e *Event, g *grant, by fate) {
 	if by == removed && f.peer(e.Process) && lasts { // by another of its tasks
 		by = robbed
 	}
-	if lasts && (by == robbed || by == displaced) {
+	if by == robbed || by == displaced {
 		f.excuse(g)
-		if f.peer(e.Process) {
+		if lasts && f.peer(e.Process) {
 			f.taking |= PeerRobbed
 		}
 	}
@@ -185,9 +192,9 @@ func (f *facts) identify(e *Event, g *grant) {
 	case p.soft:
 		g.mark = f.lastMark(g.path, g.process)
 		if g.mark != 0 {
-			switch f.marks[g.mark-1].fate {
-			case robbed:
-				g.void = true
+			switch m := &f.marks[g.mark-1]; m.fate {
+			case robbed: // Holdfast looks before it says that it has the lock
+				g.void = f.peer(g.process) || m.gone > g.looked
 			case removed:
 				g.void = f.peer(g.process)
 			case displaced, returned:

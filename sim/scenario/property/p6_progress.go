@@ -116,6 +116,16 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 	return 0, 0, isNothing
 }
 
+// unreleased reports whether a process has a hold of a path that was broken and not released yet: its other tasks wait until it is.
+func (f *facts) unreleased(path, process int32) bool {
+	for _, n := range f.paths[path-1].live {
+		if g := &f.grants[n-1]; g.broken && g.process == process {
+			return true
+		}
+	}
+	return false
+}
+
 // waiting returns a client that waits for a path and can judge what is in its way, 0 if there is none or somebody in the middle of something is frozen.
 func (f *facts) waiting(path int32, what inTheWay) (found int32) {
 	if what == isNothing {
@@ -137,7 +147,7 @@ func (f *facts) waiting(path int32, what inTheWay) (found int32) {
 		if what == isOutlived && f.Locks[c.lock-1].Lifetime == 0 {
 			return 0 // it may be the one of its process that does the waiting
 		}
-		if c.pending == AcquireCalled && !c.try && !f.peer(c.process) {
+		if c.pending == AcquireCalled && !c.try && !f.peer(c.process) && !f.unreleased(path, c.process) {
 			found = int32(i + 1)
 		}
 	}
