@@ -49,9 +49,12 @@ const (
 	Nested     Need = "nested"     // acquisitions from inside a hold, through another Lock
 	Shared     Need = "shared"     // a Lock whose holds belong to all who use it
 	Singletons Need = "singletons" // a Lock that all who ask for its path are given
+	Breaks     Need = "breaks"     // holds that are ended by force
+	Peers      Need = "peers"      // processes that use Python's filelock
+	Soft       Need = "soft"       // soft locks, and no native ones
 )
 
-var needs = []Need{Lifetime, Mixed, Fencing, Kills, Stops, Power, Clock, Strangers, Errors, Tasks, Cancels, Reentry, Forced, Nested, Shared, Singletons}
+var needs = []Need{Lifetime, Mixed, Fencing, Kills, Stops, Power, Clock, Strangers, Errors, Tasks, Cancels, Reentry, Forced, Nested, Shared, Singletons, Breaks, Peers, Soft}
 
 // Title is the first line of the story.
 func (m *Mutant) Title() string {

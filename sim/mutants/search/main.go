@@ -55,11 +55,19 @@ func search() error {
 
 func explore(needs string, first uint64, count int) (*mutants.Finding, error) {
 	o := campaign.Options{First: first, Last: first + uint64(count) - 1, Jobs: 1}
-	if needs != "" {
-		var err error
-		if o.Needs, err = campaign.ParseFeatures(strings.Split(needs, ",")); err != nil {
-			return nil, err
+	var words []string
+	for word := range strings.SplitSeq(needs, ",") {
+		switch word {
+		case "":
+		case string(mutants.Soft):
+			o.Kind = word
+		default:
+			words = append(words, word)
 		}
+	}
+	var err error
+	if o.Needs, err = campaign.ParseFeatures(words); err != nil {
+		return nil, err
 	}
 	report, err := campaign.Explore(context.Background(), o)
 	if err != nil || len(report.Findings) == 0 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-lock/holdfast/sim/scenario"
+	"github.com/holdfast-lock/holdfast/sim/scenario/property"
 )
 
 // explore runs a campaign that must not fail to run.
@@ -40,6 +41,26 @@ func TestEngineIsClean(t *testing.T) {
 	}
 	if r.Operations < r.Schedules || r.Virtual == 0 {
 		t.Errorf("%d operations, %v", r.Operations, r.Virtual)
+	}
+}
+
+// TestEngineIsCleanAmongPeers: what peers do to holders of Holdfast is theirs, and Holdfast does nothing to anybody.
+func TestEngineIsCleanAmongPeers(t *testing.T) {
+	for _, kind := range []string{"soft", "native"} {
+		last := uint64(3999)
+		if testing.Short() {
+			last = 399
+		}
+		r := explore(t, Options{First: 0, Last: last, Profile: Profile{Kind: kind, Needs: Peers}})
+		for _, f := range r.Findings {
+			t.Errorf("%s: %v\n%s", kind, f, f.Scenario)
+		}
+		if lacking := r.Lacking(); len(lacking) > 0 && !testing.Short() {
+			t.Errorf("%s: these never happened: %v", kind, lacking)
+		}
+		if evicted := property.EvictedPeer.Names()[0]; kind == "soft" && r.Sometimes[evicted] == 0 {
+			t.Errorf("%s: this never happened: %s", kind, evicted)
+		}
 	}
 }
 
@@ -180,7 +201,7 @@ func TestCampaignEndsInTime(t *testing.T) {
 
 func TestOptionsThatCannotBe(t *testing.T) {
 	for _, o := range []Options{
-		{Profile: Profile{Kind: "strict"}}, {Profile: Profile{FS: "nfs"}}, {Profile: Profile{Processes: 9}}, {Profile: Profile{Processes: -1}}, {Profile: Profile{Cycles: -1}},
+		{Profile: Profile{Kind: "strict"}}, {Profile: Profile{Needs: Peers, Processes: 1}}, {Profile: Profile{FS: "nfs"}}, {Profile: Profile{Processes: 9}}, {Profile: Profile{Processes: -1}}, {Profile: Profile{Cycles: -1}},
 		{Profile: Profile{Strategy: "guess"}}, {Profile: Profile{Strategy: "exhaustive bound=2"}}, {First: 3, Last: 2},
 	} {
 		if _, err := Explore(t.Context(), o); err == nil || strings.Contains(err.Error(), "\n") {

@@ -79,13 +79,13 @@ func (r *Report) facts() property.Facts {
 // Missing returns the facts of P20 that no schedule has seen.
 func (r *Report) Missing() []string { return r.unseen(r.facts()) }
 
-// Lacking returns those of them that a campaign like this one must see when it is long enough: all if it leaves open what happens in its worlds, and if it has peers what there is to see of them, but for what is too rare.
+// Lacking returns those of them that a campaign like this one must see when it is long enough: all if it leaves open what happens in its worlds, and if it has peers what there is to see of them, but for what is too rare, or is so of native locks.
 func (r *Report) Lacking() []string {
 	switch {
 	case r.Open():
 		return r.unseen(property.AllFacts())
 	case r.Peers:
-		return r.unseen(property.PeerFacts() &^ property.MovedByMistake)
+		return r.unseen(property.PeerFacts() &^ (property.MovedByMistake | property.EvictedPeer))
 	}
 	return nil
 }
