@@ -23,8 +23,8 @@ func newSimRun() *cobra.Command {
 		Use:   "run [flags] FILE|DIR...",
 		Short: "Run scenarios, and say whether all is as it must be",
 		Long: `Runs the scenario of each FILE, and of each file below a DIR whose name ends in .txtar, in the simulated machine. A FILE can be a scenario of the library, without its suffix. Every
-scenario is held against what its steps expect, against what must hold in any run ('holdfast sim list --properties'), and against the output that is recorded in the file. A fault that never
-strikes and a switch that never comes to pass are warned of.
+scenario is held against what its steps expect, against what must hold in any run ('holdfast sim list --properties'), against what the clients of a lock can see, and against the output that is
+recorded in the file. A fault that never strikes and a switch that never comes to pass are warned of.
 
 With --on the scenarios are run with processes of the operating system on the filesystem of a directory instead, which shows whether the machine simulates what is there. Those that need what
 cannot be done for real, such as a fault in a call, are skipped. Each has a directory of its own in DIR, which is removed.`,
@@ -120,7 +120,7 @@ func runScenario(ctx context.Context, cmd *cobra.Command, name string, s *scenar
 	if update {
 		s.Expected = ""
 	}
-	r, err := scenario.Run(s, scenario.RunOptions{Timeline: true})
+	r, err := scenario.Run(s, scenario.RunOptions{Timeline: true, History: scenario.HistoryTime, Twice: true})
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", name, err)
 	}

@@ -62,7 +62,7 @@ func (c *client) lock(p *process, o *op) result {
 		e := c.about(property.AcquireFailed, o.lock)
 		e.Outer, e.Result = outer, propertyResult(res.outcome)
 		r.told(e)
-		r.acquireEnded(c, o, called, 0, false)
+		r.acquireEnded(c, o, called, 0)
 		if stop != nil {
 			stop()
 		}
@@ -70,9 +70,12 @@ func (c *client) lock(p *process, o *op) result {
 	}
 	number := int32(len(r.holds))
 	r.holds = append(r.holds, hold{Hold: h, end: stop, client: c.index, process: c.process, lock: o.lock, token: h.Token(), since: r.world.Now(), called: called, depth: h.Depth(), live: true, open: true,
-		expires: r.program.scenario.Locks[o.lock].Lifetime > 0})
+		expires: r.program.scenario.Locks[o.lock].Lifetime > 0, outer: outer, root: number})
 	r.slots[o.slot] = number
 	rec := &r.holds[number]
+	if rec.depth > 1 {
+		rec.root = r.rootOf(rec)
+	}
 	if rec.expires {
 		rec.ctx = h.Context()
 	}
@@ -80,9 +83,20 @@ func (c *client) lock(p *process, o *op) result {
 	e.Hold, e.Outer, e.Depth, e.Token = number, outer, int32(rec.depth), rec.token
 	r.told(e)
 	if rec.depth <= 1 {
-		r.acquireEnded(c, o, called, rec.token, true)
+		r.acquireEnded(c, o, called, number)
 	}
 	return result{outcome: OK, token: rec.token, depth: rec.depth}
+}
+
+// rootOf returns the outermost level of a hold that went deeper: that of the next one of the same Lock that it is inside of.
+func (r *Runner) rootOf(h *hold) int32 {
+	locks := r.processes[h.process].locks
+	for n := h.outer; n > 0; n = r.holds[n].outer {
+		if locks[r.holds[n].lock] == locks[h.lock] {
+			return r.holds[n].root
+		}
+	}
+	return h.root
 }
 
 // until returns when a wait that begins now ends by itself.
@@ -114,7 +128,6 @@ func (c *client) unlock(o *op) result {
 	e.Hold, e.All = number, all
 	r.told(e)
 	h := &r.holds[number]
-	last := h.live && (all || h.Depth() == 1)
 	var err error
 	if all {
 		err = h.ReleaseAll()
@@ -126,15 +139,14 @@ func (c *client) unlock(o *op) result {
 	e = c.about(property.ReleaseReturned, o.lock)
 	e.Hold, e.All, e.Result, e.Ended, e.Depth = number, all, propertyResult(res.outcome), r.ContextEnded(number), int32(h.Depth())
 	r.told(e)
-	outermost := h.depth <= 1
-	if res.outcome != Failed {
-		h.live, h.open = false, false
-	}
 	switch {
 	case res.outcome == Expired:
 		r.holdExpired(number)
-	case last || res.outcome != OK && outermost:
-		r.releaseEnded(c, h.lock, called, res.outcome)
+	case h.open:
+		r.releaseEnded(c, number, called, res.outcome)
+	}
+	if res.outcome != Failed {
+		h.live, h.open = false, false
 	}
 	if h.end != nil && !h.live {
 		end := h.end

@@ -35,7 +35,7 @@ func (c *client) flock(p *process, o *op) result {
 				e.Result = property.Error
 			}
 			c.r.told(e)
-			c.r.acquireEnded(c, o, called, 0, false)
+			c.r.acquireEnded(c, o, called, 0)
 		}
 		f.Close()
 		if err == nil {
@@ -46,11 +46,11 @@ func (c *client) flock(p *process, o *op) result {
 	number := int32(0)
 	if o.lock >= 0 {
 		number = int32(len(c.r.holds))
-		c.r.holds = append(c.r.holds, hold{client: c.index, process: c.process, lock: o.lock, since: c.r.world.Now(), called: called, depth: 1, live: true})
+		c.r.holds = append(c.r.holds, hold{client: c.index, process: c.process, lock: o.lock, since: c.r.world.Now(), called: called, depth: 1, live: true, root: number})
 		e := c.about(property.Acquired, o.lock)
 		e.Hold, e.Depth = number, 1
 		c.r.told(e)
-		c.r.acquireEnded(c, o, called, 0, true)
+		c.r.acquireEnded(c, o, called, number)
 	}
 	p.bare = append(p.bare, bareLock{o.Path, f, number})
 	return result{outcome: OK}
@@ -74,7 +74,7 @@ func (c *client) funlock(p *process, o *op) result {
 		e := c.about(property.ReleaseReturned, o.lock)
 		e.Hold, e.Ended = number, true
 		c.r.told(e)
-		c.r.releaseEnded(c, o.lock, called, OK)
+		c.r.releaseEnded(c, number, called, OK)
 	}
 	return result{outcome: outcomeOf(err), err: err}
 }

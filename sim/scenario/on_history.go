@@ -2,9 +2,7 @@ package scenario
 
 import (
 	"errors"
-	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/linearize"
@@ -202,20 +200,13 @@ func (r *onRun) judge() {
 		if r.spoiled[i] || r.finding != nil {
 			continue
 		}
-		if check := linearize.Check(r.histories[i], realPatience); check.Verdict == linearize.NotLinearizable {
-			r.finding = &Finding{Property: "P1", Time: now, Message: r.program.paths[i] + ": " + r.named(check.Evidence)}
+		check := linearize.Check(r.histories[i], realPatience)
+		message := r.program.paths[i] + ": " + named(check.Evidence, r.lives)
+		switch check.Verdict {
+		case linearize.NotLinearizable: // nothing else would see that two are inside
+			r.finding = &Finding{Property: "P1", Time: now, Message: message}
+		case linearize.Undecided:
+			r.finding = &Finding{Property: Undecided, Time: now, Message: message}
 		}
 	}
-}
-
-// historyName is a client as package linearize calls it.
-var historyName = regexp.MustCompile(`\bp([0-9]+)(\.[0-9]+)?\b`)
-
-// named puts the names of the scenario into what is said of a history.
-func (r *onRun) named(evidence string) string {
-	return historyName.ReplaceAllStringFunc(evidence, func(name string) string {
-		parts := historyName.FindStringSubmatch(name)
-		n, _ := strconv.Atoi(parts[1])
-		return r.lives[n-1] + parts[2]
-	})
 }

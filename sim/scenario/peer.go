@@ -105,11 +105,11 @@ func (c *client) lockPeer(o *op) result {
 		e := c.about(property.AcquireFailed, o.lock)
 		e.Result = propertyResult(res.outcome)
 		r.told(e)
-		r.acquireEnded(c, o, called, 0, false)
+		r.acquireEnded(c, o, called, 0)
 		return res
 	}
 	number := int32(len(r.holds))
-	r.holds = append(r.holds, hold{peer: l, client: c.index, process: c.process, lock: o.lock, since: r.world.Now(), called: called, depth: 1, live: true, open: true})
+	r.holds = append(r.holds, hold{peer: l, client: c.index, process: c.process, lock: o.lock, since: r.world.Now(), called: called, depth: 1, live: true, open: true, root: number})
 	r.slots[o.slot] = number
 	e = c.about(property.Acquired, o.lock)
 	e.Hold, e.Depth = number, 1
@@ -117,7 +117,7 @@ func (c *client) lockPeer(o *op) result {
 		e.File = r.fileNow(r.program.setup.Locks[o.lock].Path, l.File())
 	}
 	r.told(e)
-	r.acquireEnded(c, o, called, 0, true)
+	r.acquireEnded(c, o, called, number)
 	return result{outcome: OK, depth: 1}
 }
 
@@ -161,7 +161,7 @@ func (c *client) unlockPeer(number int32) result {
 	} else {
 		h = &r.holds[number] // the slice may have grown
 		h.live, h.open = false, false
-		r.releaseEnded(c, lock, called, OK)
+		r.releaseEnded(c, number, called, OK)
 		if err != nil {
 			r.told(property.Event{Kind: property.Leaked, Process: e.Process})
 		}

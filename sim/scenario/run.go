@@ -26,8 +26,10 @@ type RunOptions struct {
 	Until int
 	// Record keeps the schedule.
 	Record bool
-	// History keeps the calls of every lock file for package linearize.
-	History bool
+	// History keeps what the clients saw of every lock file, and has package linearize judge it, for so long at most for each; what is not decided by then is a finding as well. 0: not.
+	History time.Duration
+	// Twice runs what nothing was found in once more, on the other engine.
+	Twice bool
 	// Timeline keeps what came of each step, and which faults and switches came to nothing.
 	Timeline bool
 	// Trace is told every call.
@@ -43,14 +45,14 @@ type Result struct {
 	Time      time.Duration
 	Seen      property.Facts
 	Schedule  []sim.Deviation
-	Histories []linearize.History // by lock file
-	Timeline  string              // a line for each step, with what came of it
-	Vain      []Vain              // of a whole run
+	Histories []linearize.Result // by lock file, if they were asked for
+	Timeline  string             // a line for each step, with what came of it
+	Vain      []Vain             // of a whole run
 }
 
 // Finding is what was not as it must be.
 type Finding struct {
-	// Property is "P1" to "P20"; "expectation" of a step or check; "output" for one that differs from what was recorded; "limit" for a run that does not end in its time; "panic".
+	// Property is "P1" to "P20"; "expectation" of a step or check; "output" for one that differs from what was recorded; "limit" for a run that does not end in its time; "panic"; [NotLinearizable] or [Undecided].
 	Property string
 	Line     int // of the step in the file, 0 if it is none in particular
 	Step     int
@@ -117,19 +119,19 @@ type Runner struct {
 	occupants  []uint64 // files at the paths of the locks
 	random     uint64
 
-	awaited     func() bool // whether the conductor may go on; nil if it waits for nothing
-	bell        fs.Event
-	block       *block // under way
-	position    int    // of the conductor in the program
-	passed      int    // steps of the program that are done
-	strangers   int    // that are not done
-	asleep      []bool // machines that are suspended
-	struck      int
-	incarnation int
-	calm        bool
-	story       []entry
-	histories   []linearize.History
-	spoiled     uint64 // bits of the paths whose histories say nothing
+	awaited   func() bool // whether the conductor may go on; nil if it waits for nothing
+	bell      fs.Event
+	block     *block // under way
+	position  int    // of the conductor in the program
+	passed    int    // steps of the program that are done
+	strangers int    // that are not done
+	asleep    []bool // machines that are suspended
+	struck    int
+	lives     []string // names of the processes, by their number less 1
+	calm      bool
+	story     []entry
+	histories []linearize.History
+	spoiled   uint64 // bits of the paths whose histories say nothing
 }
 
 type container struct {
@@ -154,6 +156,9 @@ type hold struct {
 	live       bool // nobody has released it or seen its end
 	open       bool // nobody has released it
 	expires    bool
+	outer      int32 // number of the hold that it was acquired inside of, 0 if of none
+	root       int32 // number of the outermost level
+	owed       bool  // of an outermost level: its beginning is in the history, and its end is not
 }
 
 // Run runs a program. The result does not depend on what the Runner ran before.
@@ -178,12 +183,14 @@ func (r *Runner) end(err error) Result {
 		r.finding = nil
 	}
 	r.tracePending()
-	result.Finding = r.finding
 	result.Seen = r.set.Seen()
-	if r.options.History {
-		r.closeHistories()
-		result.Histories = r.histories
+	if r.options.History > 0 {
+		result.Histories = r.judgeHistories()
 	}
+	if r.options.Twice && r.finding == nil {
+		r.repeat(&result)
+	}
+	result.Finding = r.finding
 	if r.options.Timeline {
 		result.Timeline = r.timeline()
 		if r.options.Until == 0 {

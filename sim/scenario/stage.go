@@ -50,11 +50,11 @@ func (r *Runner) begin(p *Program, o RunOptions) {
 	r.event = property.Event{}
 	r.holds = append(r.holds[:0], hold{})
 	r.slots = resized(r.slots, len(p.slots))
-	r.byTask, r.inodes, r.story = r.byTask[:0], r.inodes[:0], r.story[:0]
-	r.awaited, r.bell, r.block, r.position, r.passed, r.strangers, r.struck, r.incarnation, r.calm = nil, nil, nil, 0, 0, 0, 0, 0, false
+	r.byTask, r.inodes, r.story, r.lives = r.byTask[:0], r.inodes[:0], r.story[:0], r.lives[:0]
+	r.awaited, r.bell, r.block, r.position, r.passed, r.strangers, r.struck, r.calm = nil, nil, nil, 0, 0, 0, 0, false
 	r.asleep = resized(r.asleep, len(p.machines))
 	r.histories, r.spoiled = nil, 0
-	if o.History {
+	if o.History > 0 {
 		r.histories = make([]linearize.History, len(p.paths))
 	}
 	r.set.Begin(&p.setup, r)
@@ -180,8 +180,8 @@ func (r *Runner) start(index int) {
 	if again && !p.sim.Dead() {
 		return
 	}
-	r.incarnation++
-	p.number = r.incarnation
+	r.lives = append(r.lives, plan.Name)
+	p.number = len(r.lives)
 	p.bare, p.byFault, p.leftover = p.bare[:0], false, nil
 	p.locks = resized(p.locks, len(r.program.scenario.Locks))
 	p.errs = resized(p.errs, len(p.locks))

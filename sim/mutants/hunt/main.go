@@ -109,7 +109,7 @@ Lock engines that are broken on purpose, one step at a time, and how many schedu
 each of them. %s [Package mutants](../sim/mutants/doc.go) says how they are made, [its library](../sim/mutants/library) what each is about.
 
 What is found is made smaller. The last columns are medians of what is left: the decisions that the schedule takes other than to let whoever runs go on, the faults, and what it costs to get there.
-Each of the small scenarios was read from its file and run again, and breaks the same property, unless that is linearizability, which only campaigns ask for. In the engine as it is none of them breaks it, unless it is one of waiting: where a release was
+Each of the small scenarios was read from its file and run again, and breaks the same property. In the engine as it is none of them breaks it, unless it is one of waiting: where a release was
 left out others wait with reason.
 
 Written by ` + "`go run ./sim/mutants/hunt -o docs/mutants.md`" + `; ` + "`go run ./sim/mutants/hunt -check`" + ` only looks whether all of them are still found.

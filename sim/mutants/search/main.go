@@ -116,7 +116,7 @@ func replay() (*mutants.Finding, error) {
 }
 
 func run(s *scenario.Scenario) (*mutants.Finding, error) {
-	r, err := scenario.Run(s, scenario.RunOptions{})
+	r, err := scenario.Run(s, scenario.RunOptions{History: scenario.HistoryTime, Twice: true})
 	if err != nil || r.Finding == nil {
 		return nil, err
 	}

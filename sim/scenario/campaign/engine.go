@@ -21,11 +21,3 @@ func ParseEngine(text string) (sim.Engine, error) {
 	}
 	return sim.Engine(i), nil
 }
-
-// otherEngine returns the one that checks a run of e.
-func otherEngine(e sim.Engine) sim.Engine {
-	if e == sim.Channels {
-		return sim.Coroutines
-	}
-	return sim.Channels
-}

@@ -3,19 +3,12 @@ package campaign
 import (
 	"fmt"
 	"math/bits"
-	"time"
 
 	"github.com/holdfast-lock/holdfast/linearize"
 	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/scenario"
 	"github.com/holdfast-lock/holdfast/sim/scenario/property"
 )
-
-// undecidedAfter is how long the check of a history may take. That of a schedule has some dozen calls, and takes far less than a millisecond.
-const undecidedAfter = 2 * time.Second
-
-// notLinearizable is the finding of a history that no lock can have. Where the properties saw nothing, they are wrong.
-const notLinearizable = "linearizability"
 
 var factNames = (property.AllFacts() | property.PeerFacts()).Names()
 
@@ -59,8 +52,11 @@ func (x *executor) seed(seed uint64) *Finding { return x.schedule(seed, seed) }
 // schedule runs a schedule, and looks again at some of them, by their number.
 func (x *executor) schedule(seed, number uint64) *Finding {
 	every := func(n int) bool { return n > 0 && number%uint64(n) == uint64(n)-1 }
-	history := every(x.Histories)
-	r := x.runner.Run(x.program, scenario.RunOptions{Seed: seed, Strategy: x.strategy, Engine: x.Engine, History: history, Until: x.bound()})
+	o := scenario.RunOptions{Seed: seed, Strategy: x.strategy, Engine: x.Engine, Until: x.bound(), Twice: every(x.Repeats)}
+	if every(x.Histories) {
+		o.History = scenario.HistoryTime
+	}
+	r := x.runner.Run(x.program, o)
 	x.part.Schedules++
 	x.part.Operations += uint64(r.Steps)
 	x.part.Virtual += r.Time
@@ -69,14 +65,16 @@ func (x *executor) schedule(seed, number uint64) *Finding {
 	for seen := r.Seen; seen != 0; seen &= seen - 1 {
 		x.facts[bits.TrailingZeros32(uint32(seen))]++
 	}
-	f := x.finding(seed, &r)
-	if f == nil && history {
-		f = x.linearizable(seed, &r)
+	x.part.Checked += uint64(len(r.Histories))
+	for _, h := range r.Histories {
+		if h.Verdict == linearize.Undecided {
+			x.part.Undecided++
+		}
 	}
-	if f == nil && every(x.Repeats) {
-		f = x.again(seed, &r)
+	if o.Twice && (r.Finding == nil || r.Finding.Property == scenario.NotRepeated) {
+		x.part.Repeated++
 	}
-	return f
+	return x.finding(seed, &r)
 }
 
 // endless bounds the calls of a run in which nobody has to be let run in time: whoever polls may do so for ever.
@@ -94,50 +92,11 @@ func (x *executor) bound() int {
 
 // finding returns what was found in a run.
 func (x *executor) finding(seed uint64, r *scenario.Result) *Finding {
-	if r.Finding == nil {
+	f := r.Finding
+	if f == nil {
 		return nil
 	}
-	return x.newFinding(seed, r, r.Finding.Property, r.Finding.Message)
-}
-
-func (x *executor) newFinding(seed uint64, r *scenario.Result, property, message string) *Finding {
 	s := x.scenario.Clone()
 	s.Seed = seed
-	f := &Finding{Property: property, Message: message, Seed: seed, Step: r.Steps, Time: r.Time, Hash: Hash(r.Hash), Scenario: s.String()}
-	if r.Finding != nil {
-		f.Step, f.Time = r.Finding.Step, r.Finding.Time
-	}
-	return f
-}
-
-// linearizable asks the checker that knows only what the clients saw.
-func (x *executor) linearizable(seed uint64, r *scenario.Result) *Finding {
-	for _, h := range r.Histories {
-		x.part.Checked++
-		switch c := linearize.Check(h, undecidedAfter); c.Verdict {
-		case linearize.NotLinearizable:
-			return x.newFinding(seed, r, notLinearizable, c.Evidence)
-		case linearize.Undecided:
-			x.part.Undecided++
-		}
-	}
-	return nil
-}
-
-// again runs a schedule in which nothing was found on the other engine, in a world of its own.
-func (x *executor) again(seed uint64, first *scenario.Result) *Finding {
-	x.part.Repeated++
-	s, err := sim.ParseStrategy(x.scenario.Strategy)
-	if err != nil {
-		return x.newFinding(seed, first, "P19", err.Error())
-	}
-	r := new(scenario.Runner).Run(x.program, scenario.RunOptions{Seed: seed, Strategy: s, Engine: otherEngine(x.Engine), Until: x.bound()})
-	if r.Hash == first.Hash && r.Steps == first.Steps && r.Time == first.Time && r.Seen == first.Seen && r.Finding == nil {
-		return nil
-	}
-	message := fmt.Sprintf("the run has %d calls, takes %v and has the hash %016x; on the other engine %d, %v and %016x", first.Steps, first.Time, first.Hash, r.Steps, r.Time, r.Hash)
-	if r.Finding != nil {
-		message += ", and " + r.Finding.Error()
-	}
-	return x.newFinding(seed, first, "P19", message)
+	return &Finding{Property: f.Property, Message: f.Message, Seed: seed, Step: f.Step, Time: f.Time, Hash: Hash(r.Hash), Scenario: s.String()}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/scenario"
 )
 
@@ -85,7 +86,7 @@ func TestSmaller(t *testing.T) {
 		}
 	}
 	one, _, err1 := Exhaust(t.Context(), Small(p), 1, Options{Profile: p})
-	other, _, err2 := Exhaust(t.Context(), Small(p), 1, Options{Profile: p, Engine: otherEngine(0)})
+	other, _, err2 := Exhaust(t.Context(), Small(p), 1, Options{Profile: p, Engine: sim.Channels})
 	if err := cmp.Or(err1, err2); err != nil || one.Hash != other.Hash || one.Bound == nil || *one.Bound != 1 {
 		t.Errorf("%v: %v on the one engine, %v on the other", err, one, other)
 	}

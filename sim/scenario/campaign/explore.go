@@ -32,7 +32,7 @@ type Options struct {
 
 // What a campaign looks at twice that says nothing else.
 const (
-	DefaultHistories = 256
+	DefaultHistories = 16
 	DefaultRepeats   = 100
 )
 

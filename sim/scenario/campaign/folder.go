@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/holdfast-lock/holdfast/linearize"
 	"github.com/holdfast-lock/holdfast/sim/scenario"
@@ -21,9 +20,6 @@ const (
 	historyFile  = "history.html"   // the same as its clients saw it; if they called what can be judged so
 	environFile  = "env.txt"        // what it was found with
 )
-
-// drawingTime bounds the check that the picture of a history shows.
-const drawingTime = 10 * time.Second
 
 // Write shrinks a finding and writes a folder for it below dir, named after the property and the scenario. It returns what was written, and says in the finding where.
 func Write(dir string, f *Finding, r *Report) (*Shrunk, error) {
@@ -62,7 +58,7 @@ func Write(dir string, f *Finding, r *Report) (*Shrunk, error) {
 		}
 		f.Folder = folder // which replays from here on
 	}
-	drawn, err := drawHistory(filepath.Join(folder, historyFile), small.Scenario)
+	drawn, err := drawHistory(filepath.Join(folder, historyFile), run.Histories)
 	if err != nil {
 		return nil, err
 	}
@@ -97,16 +93,11 @@ func environ(f *Finding, s *Shrunk, r *Report, drawn bool) string {
 }
 
 // drawHistory writes a picture of what the clients saw. Of several locks it shows the first whose history no lock can have, or else the first. It reports false if there is none.
-func drawHistory(name string, s *scenario.Scenario) (drawn bool, err error) {
-	r, err := scenario.Run(s, scenario.RunOptions{History: true})
-	if err != nil {
-		return false, err
-	}
+func drawHistory(name string, list []linearize.Result) (drawn bool, err error) {
 	var shown *linearize.Result
-	for _, h := range r.Histories {
-		c := linearize.Check(h, drawingTime)
-		if c.Calls > 0 && (shown == nil || c.Verdict == linearize.NotLinearizable && shown.Verdict != linearize.NotLinearizable) {
-			shown = &c
+	for i := range list {
+		if c := &list[i]; c.Calls > 0 && (shown == nil || c.Verdict == linearize.NotLinearizable && shown.Verdict != linearize.NotLinearizable) {
+			shown = c
 		}
 	}
 	if shown == nil {

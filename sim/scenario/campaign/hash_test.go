@@ -112,3 +112,19 @@ func TestHashIsText(t *testing.T) {
 		}
 	}
 }
+
+// TestHashIsOfTheRunAlone: where a run was looked at again, and how long that took, makes no difference to it.
+func TestHashIsOfTheRunAlone(t *testing.T) {
+	hashOf := func(f *scenario.Finding) (h Hash) {
+		h.add(1, &scenario.Result{Steps: 7, Finding: f})
+		return h
+	}
+	for _, p := range []string{scenario.NotLinearizable, scenario.Undecided, scenario.NotRepeated} {
+		if hashOf(&scenario.Finding{Property: p}) != hashOf(nil) {
+			t.Errorf("%s changes the hash", p)
+		}
+	}
+	if hashOf(&scenario.Finding{Property: "P1"}) == hashOf(nil) {
+		t.Error("P1 does not change the hash")
+	}
+}

@@ -27,12 +27,17 @@ const maxRuns = 20000
 func Shrink(s *scenario.Scenario) (*Shrunk, error) {
 	k := new(shrinker)
 	defer k.runner.Close()
+	k.look = scenario.RunOptions{History: scenario.HistoryTime, Twice: true}
 	first, err := k.run(s, true)
 	if err != nil {
 		return nil, err
 	}
-	if first.Finding == nil {
+	if first.Finding == nil || first.Finding.Property == scenario.Undecided {
 		return nil, nil
+	}
+	k.look.Twice = first.Finding.Property == scenario.NotRepeated
+	if first.Finding.Property != scenario.NotLinearizable {
+		k.look.History = 0
 	}
 	k.property, k.message = first.Finding.Property, first.Finding.Message
 	k.kinds = kindsOf(s)
@@ -67,7 +72,8 @@ type shrinker struct {
 	judged   bool   // only what is sensible is taken
 	best     *scenario.Scenario
 	runs     int
-	bound    int // of the calls of a run, so that one that spins is given up soon; 0: none
+	look     scenario.RunOptions // in which runs are looked at again, if only that finds it
+	bound    int                 // of the calls of a run, so that one that spins is given up soon; 0: none
 }
 
 func (k *shrinker) result(complete bool) *Shrunk {
@@ -107,7 +113,9 @@ func (k *shrinker) run(s *scenario.Scenario, record bool) (scenario.Result, erro
 		return scenario.Result{}, err
 	}
 	k.runs++
-	return k.runner.Run(p, scenario.RunOptions{Record: record, Until: k.bound}), nil
+	o := k.look
+	o.Record, o.Until = record, k.bound
+	return k.runner.Run(p, o), nil
 }
 
 // try takes a candidate if the property does not hold in it.

@@ -16,7 +16,7 @@ func Timeline(s *scenario.Scenario, until int) (string, scenario.Result, error) 
 	var runner scenario.Runner
 	defer runner.Close()
 	var records []sim.Record
-	r := runner.Run(p, scenario.RunOptions{Until: until, Timeline: true, Trace: func(r sim.Record) { records = append(records, r) }})
+	r := runner.Run(p, scenario.RunOptions{Until: until, Timeline: true, History: scenario.HistoryTime, Twice: true, Trace: func(r sim.Record) { records = append(records, r) }})
 	var calls strings.Builder
 	sim.WriteTimeline(&calls, records, true) // to memory
 	return calls.String(), r, nil
