@@ -133,7 +133,7 @@ func (f *profileFlags) add(cmd *cobra.Command) {
 	fl.StringVar(&f.Strategy, "strategy", "", "who runs next: "+strings.Join(campaign.Strategies(), ", ")+" (default: portfolio, another one for each seed)")
 	fl.StringSliceVar(&f.needs, "needs", nil, "what has to go on in every world: "+strings.Join(campaign.FeatureNames(), ", "))
 	fl.BoolVar(&f.Only, "only", false, "nothing goes on but what --needs names")
-	fl.DurationVar(&f.Slack, "slack", 0, "how long somebody who can run may be held up, negative: without bound (default: drawn)")
+	fl.StringVar(&f.Slack, "slack", "", "how long somebody who can run may be held up: a duration, or unbounded (default: drawn)")
 	cmd.RegisterFlagCompletionFunc("needs", cobra.FixedCompletions(campaign.FeatureNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 

@@ -55,7 +55,7 @@ func (r *Runner) closeLocks(c *client) {
 		if len(r.leftTasks(p)) == 0 {
 			break
 		}
-		c.host().Sleep(context.Background(), settlePause)
+		c.host().Sleep(context.Background(), settlePause+max(0, r.program.setup.Slack)) // each of them may be held up for so long at each look
 	}
 	l := &property.Leftover{Process: int32(c.process + 1), Files: p.sim.OpenFiles(), Watched: p.sim.Undropped()}
 	for _, t := range r.leftTasks(p) {

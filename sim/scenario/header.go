@@ -157,17 +157,33 @@ func printLocks(b *strings.Builder, s *Scenario) {
 }
 
 func parseSlack(l *line, s *Scenario) {
-	if l.accept("unbounded") {
-		s.Slack = Unbounded
-		return
+	l.take(whatSlack, func(text string) bool {
+		var err error
+		s.Slack, err = ParseSlack(text)
+		return err == nil
+	})
+}
+
+var whatSlack = "a duration up to " + printDuration(MostSlack) + " or " + unbounded
+
+const unbounded = "unbounded"
+
+// ParseSlack reads a [Scenario.Slack], as it stands in a scenario.
+func ParseSlack(text string) (time.Duration, error) {
+	if text == unbounded {
+		return Unbounded, nil
 	}
-	s.Slack = l.duration("a duration or unbounded", false)
+	d, ok := parseDuration(text, false)
+	if !ok || d > MostSlack {
+		return 0, fmt.Errorf("expected %s, not %q", whatSlack, text)
+	}
+	return d, nil
 }
 
 func printSlack(b *strings.Builder, s *Scenario) {
 	switch {
 	case s.Slack < 0:
-		b.WriteString("slack unbounded\n")
+		b.WriteString("slack " + unbounded + "\n")
 	case s.Slack > 0:
 		b.WriteString("slack " + printDuration(s.Slack) + "\n")
 	}

@@ -49,7 +49,9 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{"lock k /k lifetime=-1s", `x:1: expected lifetime=DURATION, not "lifetime=-1s"`},
 		{"lock k /k lifetime", "x:1: expected one of kind=KIND, python=VERSION, timeout=DURATION, no-wait, poll=DURATION, lifetime=DURATION, "},
 		{"lock k /k fallback=q", `x:1: expected a lock that stands above, not "q"`},
-		{"slack soon", `x:1: expected a duration or unbounded, not "soon"`},
+		{"slack soon", `x:1: expected a duration up to 1h or unbounded, not "soon"`},
+		{"slack 61m", `x:1: expected a duration up to 1h or unbounded, not "61m"`},
+		{"slack -1s", `x:1: expected a duration up to 1h or unbounded, not "-1s"`},
 		{"slack 1ms 2ms", `x:1: expected the end of the line, not "2ms"`},
 		{"limit -1s", `x:1: expected a duration, not "-1s"`},
 		{"seed x", `x:1: expected a number, not "x"`},
@@ -205,7 +207,7 @@ func drawn(t *rapid.T) *Scenario {
 		}
 		s.Locks = append(s.Locks, k)
 	}
-	s.Slack, s.Limit = d.duration()-1, d.duration()
+	s.Slack, s.Limit = min(d.duration()-1, MostSlack), d.duration()
 	if s.Slack == -1 || d.maybe() {
 		s.Slack = Unbounded
 	}

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/scenario/property"
@@ -34,15 +35,12 @@ func (c *compiler) prepare() {
 	c.disturbances(c.steps)
 	c.locksOfProcesses()
 	c.troubles()
-	if c.limit = c.scenario.Limit; c.limit == 0 {
-		c.limit = DefaultLimit
-		c.each(func(s *Step) {
-			if s.Verb == VerbAdvance || s.Verb == VerbSleep {
-				c.limit += s.For
-			}
-		})
-	}
+	slept := time.Duration(0)
 	c.each(func(s *Step) {
+		c.setup.Steps++
+		if s.Verb == VerbAdvance || s.Verb == VerbSleep {
+			slept += s.For
+		}
 		c.setup.ReadOnly = c.setup.ReadOnly || s.Verb == VerbRemount
 		for _, p := range []string{s.Path, s.To} {
 			if p != "" {
@@ -53,7 +51,13 @@ func (c *compiler) prepare() {
 	for _, f := range s.Files {
 		c.named = append(c.named, path.Clean(f.Path))
 	}
+	if c.limit = s.Limit; c.limit == 0 {
+		c.limit = min(c.setup.Settled(), longest-slept) + slept
+	}
 }
+
+// longest is a time that no run lasts.
+const longest = math.MaxInt64 / 2
 
 // faults takes note of what the faults can do.
 func (c *compiler) faults() {

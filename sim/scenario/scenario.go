@@ -21,7 +21,7 @@ type Scenario struct {
 	Processes []Process
 	Locks     []Lock
 	Slack     time.Duration // see [sim.Config.Slack]; negative: unbounded
-	Limit     time.Duration // of virtual time, after which the run is a finding; 0 is [DefaultLimit] and what is slept
+	Limit     time.Duration // of virtual time, after which the run is a finding; 0 is what everything that waits a bounded time has long given up in, and what is slept
 	Seed      uint64
 	Strategy  string          // see [sim.ParseStrategy]; "" is the first that can run
 	Switches  []sim.Deviation // instead of a strategy
@@ -36,11 +36,11 @@ type Scenario struct {
 // DefaultMachine is where processes run that say nothing else. It always exists.
 const DefaultMachine = "m1"
 
-// DefaultLimit is a time in which everything that waits a bounded time has long given up.
-const DefaultLimit = 10 * time.Minute
-
 // WorkDir is a directory that exists on every disk, and that everybody may write to.
 const WorkDir = "/data"
+
+// MostSlack is the largest bound of [Scenario.Slack]. What has to happen in time is allowed some hundred times as much, which has to be less than the time of a run.
+const MostSlack = time.Hour
 
 // Unbounded is the [Scenario.Slack] that lets anybody be held up for as long as the strategy likes.
 const Unbounded = time.Duration(-1)

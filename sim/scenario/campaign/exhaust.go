@@ -31,7 +31,7 @@ func (p Profile) Smaller() (Profile, error) {
 	if rest := p.Needs &^ smallNeeds; rest != 0 {
 		return p, fmt.Errorf("%s cannot go on where every schedule is run: write some of %s", rest, smallNeeds)
 	}
-	if p.Only || p.Slack != 0 || p.Strategy != "" {
+	if p.Only || p.Slack != "" || p.Strategy != "" {
 		return p, errors.New("where every schedule is run, who is held up for how long, and what goes on besides, is not chosen")
 	}
 	return p, nil

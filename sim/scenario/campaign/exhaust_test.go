@@ -80,7 +80,7 @@ func TestSmaller(t *testing.T) {
 	if text := p.String(); err != nil || text != "--kind native --fs posix --processes 2 --cycles 1 --needs fencing,tasks" {
 		t.Errorf("%s, %v", text, err)
 	}
-	for _, p := range []Profile{{Needs: Kills}, {Needs: Fencing | Delays}, {Only: true}, {Slack: 1}, {Strategy: "pos"}, {Processes: 9}} {
+	for _, p := range []Profile{{Needs: Kills}, {Needs: Fencing | Delays}, {Only: true}, {Slack: "1ms"}, {Strategy: "pos"}, {Processes: 9}} {
 		if _, err := p.Smaller(); err == nil {
 			t.Errorf("%v can be served", p.String())
 		}

@@ -64,6 +64,16 @@ func TestEngineIsCleanAmongPeers(t *testing.T) {
 	}
 }
 
+// TestEngineIsCleanWithAnySlack: whoever is held up for long is no leak, and is waited for.
+func TestEngineIsCleanWithAnySlack(t *testing.T) {
+	for _, slack := range []string{"0", "100ms", "10s", "1m", "1h", "unbounded"} {
+		r := explore(t, Options{Profile: Profile{Slack: slack}, Last: 399})
+		for _, f := range r.Findings {
+			t.Errorf("%s: %v\n%s", slack, f, f.Scenario)
+		}
+	}
+}
+
 // TestSameSeedsGiveTheSame: however many goroutines share the work.
 func TestSameSeedsGiveTheSame(t *testing.T) {
 	var first *Report
@@ -202,7 +212,7 @@ func TestCampaignEndsInTime(t *testing.T) {
 func TestOptionsThatCannotBe(t *testing.T) {
 	for _, o := range []Options{
 		{Profile: Profile{Kind: "strict"}}, {Profile: Profile{Needs: Peers, Processes: 1}}, {Profile: Profile{FS: "nfs"}}, {Profile: Profile{Processes: 9}}, {Profile: Profile{Processes: -1}}, {Profile: Profile{Cycles: -1}},
-		{Profile: Profile{Strategy: "guess"}}, {Profile: Profile{Strategy: "exhaustive bound=2"}}, {First: 3, Last: 2},
+		{Profile: Profile{Strategy: "guess"}}, {Profile: Profile{Slack: "2h"}}, {Profile: Profile{Slack: "-1s"}}, {Profile: Profile{Slack: "soon"}}, {Profile: Profile{Strategy: "exhaustive bound=2"}}, {First: 3, Last: 2},
 	} {
 		if _, err := Explore(t.Context(), o); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%+v: %v", o, err)

@@ -115,8 +115,8 @@ func (p *plan) chooseFeatures() {
 // chooseSlack decides how much order there is in time. Without a bound nothing that has to happen in time can be judged, and everything else is tried hardest.
 func (p *plan) chooseSlack() {
 	switch {
-	case p.Slack != 0:
-		p.s.Slack = p.Slack
+	case p.Slack != "":
+		p.s.Slack, _ = scenario.ParseSlack(p.Slack) // it was checked before
 	case p.oneIn(4):
 		p.s.Slack = scenario.Unbounded
 	case p.oneIn(8):

@@ -5,22 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/disk"
+	"github.com/holdfast-lock/holdfast/sim/scenario"
 )
 
 // Profile says in what kind of worlds to look. What it leaves open is drawn anew for each plan. The zero Profile leaves everything open.
 type Profile struct {
-	Kind      string        // of lock, "native" or "soft"; "" is native
-	FS        string        // "posix" or "tmpfs"; "" is either
-	Processes int           // 0: 1 to 8
-	Cycles    int           // of acquiring and releasing that each task goes through; 0: 1 to 4
-	Strategy  string        // see [sim.ParseStrategy]; "" is the portfolio
-	Needs     Features      // are there in every world
-	Only      bool          // and nothing else is: no other feature is drawn
-	Slack     time.Duration // see [sim.Config.Slack]; 0 is drawn
+	Kind      string   // of lock, "native" or "soft"; "" is native
+	FS        string   // "posix" or "tmpfs"; "" is either
+	Processes int      // 0: 1 to 8
+	Cycles    int      // of acquiring and releasing that each task goes through; 0: 1 to 4
+	Strategy  string   // see [sim.ParseStrategy]; "" is the portfolio
+	Needs     Features // are there in every world
+	Only      bool     // and nothing else is: no other feature is drawn
+	Slack     string   // how long somebody who can run may be held up, see [scenario.ParseSlack]; "" is drawn
 }
 
 // Strategies returns the names of the strategies that a campaign can have.
@@ -52,6 +52,11 @@ func (p *Profile) Check() error {
 		return errors.New("a process alone has no peers: write 2 processes or more, or leave out peers")
 	case p.Cycles < 0:
 		return fmt.Errorf("%d cycles cannot be gone through: write a number from 1 on", p.Cycles)
+	}
+	if p.Slack != "" {
+		if _, err := scenario.ParseSlack(p.Slack); err != nil {
+			return fmt.Errorf("slack: %w", err)
+		}
 	}
 	if p.Strategy != "" {
 		s, err := sim.ParseStrategy(p.Strategy)
@@ -100,7 +105,7 @@ func (p *Profile) String() string {
 	if p.Only {
 		text += " --only"
 	}
-	add("slack", p.Slack, p.Slack != 0)
+	add("slack", p.Slack, p.Slack != "")
 	if p.Strategy != "" {
 		text += fmt.Sprintf(" --strategy %q", p.Strategy)
 	}

@@ -120,6 +120,7 @@ type Setup struct {
 	Processes int
 	Clients   int
 	Paths     int
+	Steps     int // that the clients and strangers do
 	Locks     []Lock
 	Slack     time.Duration // how long somebody who can run may be held up; negative: without bound
 	ReadOnly  bool          // the disk refuses changes, so that errors are expected

@@ -157,9 +157,6 @@ func sized[T any](s []T, n int) []T {
 
 func (f *facts) bounded() bool { return f.Slack >= 0 }
 
-// in returns a time within which somebody who needs n calls and d of waiting has to be through.
-func (f *facts) in(d time.Duration, n int) time.Duration { return d + time.Duration(n)*f.Slack }
-
 func (f *facts) lock(e *Event) *Lock             { return &f.Locks[e.Lock-1] }
 func (f *facts) client(n int32) *client          { return &f.clients[n-1] }
 func (f *facts) process(n int32) *process        { return &f.processes[n-1] }

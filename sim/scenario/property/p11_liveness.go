@@ -7,7 +7,7 @@ const livenessSentence = "Once nothing goes wrong any more, every call comes to 
 
 // Who waits for somebody that has the lock for longer than longHold does so with reason, for however long; what is shorter can be one of many that others get before it.
 //
-// settledWithin is longer than all the work of a run that a person or a campaign writes.
+// settledWithin is longer than all the work of a run that a person or a campaign writes, unless somebody is held up.
 const (
 	settledWithin = 10 * time.Minute
 	longHold      = time.Minute
@@ -20,7 +20,7 @@ type liveness struct {
 func (l *liveness) begin(f *facts) { l.kept = sized(l.kept, f.Paths) }
 
 func (l *liveness) event(f *facts, _ *Event) {
-	if !f.bounded() || f.calm == Never || f.now-max(f.calm, f.trouble) <= settledWithin {
+	if !f.bounded() || f.calm == Never || f.now-max(f.calm, f.trouble) <= f.Settled() {
 		return
 	}
 	for i := range f.clients {
@@ -32,7 +32,7 @@ func (l *liveness) event(f *facts, _ *Event) {
 		if f.keptLong(c.path) {
 			*kept = f.now
 		}
-		if f.now-max(c.at, f.calm, f.trouble, *kept) > settledWithin {
+		if f.now-max(c.at, f.calm, f.trouble, *kept) > f.Settled() {
 			f.violate("P11", "%s waits for %s since %v, and nothing went wrong since %v", f.ClientName(int32(i+1)), f.PathName(c.path), c.at, max(f.calm, f.trouble))
 		}
 	}

@@ -18,6 +18,8 @@ const (
 	// one that waits in the kernel.
 	callsPerMoment = 30
 	callsPerSecond = 4000
+	// guardedCalls are those that somebody makes who gives up what is over by the clock, in which the record of a lock is locked for others: they look again and again, also for a lock that nobody has.
+	guardedCalls = 20
 )
 
 type cost struct{}
@@ -33,8 +35,10 @@ func (cost) event(f *facts, e *Event) {
 		return
 	}
 	most := int32(callsToAcquire)
+	moments := func(d time.Duration) int32 { return f.callsPerMoment() * int32(min(d/time.Millisecond, 1<<24)) }
+	waited := f.now - c.at
 	if l.Lifetime > 0 {
-		most += callsOfLifetime
+		most += callsOfLifetime + moments(min(waited, f.in(0, guardedCalls)))
 	}
 	if l.Fencing {
 		most += callsOfFencing
@@ -42,11 +46,10 @@ func (cost) event(f *facts, e *Event) {
 	// A look at the context of a hold that is over by the clock gives up that lock first, and waits for whoever reads its record.
 	within := c.outer != 0 && f.grantOf(c.outer).latest != Never
 	if !c.alone || within || f.trouble >= c.at || f.someFrozen() || f.robbed(c.path) || f.Peers != nil || !f.bounded() {
-		wait := int32(min((f.now-c.at)/time.Millisecond, 1<<24))
-		most = 10*most + f.callsPerMoment()*wait
+		most = 10*most + moments(waited)
 	}
 	if calls := e.Calls - c.calls; calls > most {
-		f.violate("P18", "an acquisition of %s by %s made %d calls in %v, of at most %d", f.PathName(c.path), f.ClientName(e.Client), calls, f.now-c.at, most)
+		f.violate("P18", "an acquisition of %s by %s made %d calls in %v, of at most %d", f.PathName(c.path), f.ClientName(e.Client), calls, waited, most)
 	}
 }
 

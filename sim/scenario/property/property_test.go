@@ -979,6 +979,55 @@ func TestCost(t *testing.T) {
 	})
 }
 
+// Whoever is held up for long takes long, waits for others that take long, and looks for them often; but does end.
+func TestBoundsGrowWithTheSlack(t *testing.T) {
+	const calls, polls, spins = 100, 200, 1_000_000
+	acquires := func(n int32, lasts time.Duration) func(*world) {
+		return func(w *world) {
+			w.call(1, lived)
+			w.pass(lasts)
+			w.add(Event{Kind: Acquired, Client: 1, Lock: lived, Hold: 1, Depth: 1, Calls: n})
+		}
+	}
+	waits := func(lasts time.Duration) func(*world) {
+		return func(w *world) {
+			w.to(Calm, 0)
+			h := w.acquire(1, plain)
+			w.call(3, plain)
+			for range lasts / longHold * 2 {
+				w.pass(longHold / 2)
+				w.release(1, plain, h)
+				h = w.acquire(1, plain)
+			}
+		}
+	}
+	for _, row := range []struct {
+		slack time.Duration
+		want  string
+		do    func(*world)
+	}{
+		{0, "", acquires(calls, time.Second)},
+		{0, "P18", acquires(polls, time.Second)},
+		{time.Second, "P18", acquires(polls, time.Millisecond)},
+		{time.Second, "", acquires(polls, time.Second)},
+		{time.Second, "P18", acquires(spins, time.Minute)},
+		{0, "P11", waits(time.Hour)},
+		{10 * time.Second, "", waits(time.Hour)},
+		{10 * time.Second, "P11", waits(10 * time.Hour)},
+		{1 << 55, "", waits(10 * time.Hour)}, // more than can be multiplied
+	} {
+		w := newWorld(t, func(s *Setup) { s.Slack, s.Steps = row.slack, 10 })
+		row.do(w)
+		got := ""
+		if v := w.set.Violation(); v != nil {
+			got = v.Property
+		}
+		if got != row.want {
+			t.Errorf("with a slack of %v, %q is violated, want %q: %v", row.slack, got, row.want, w.set.Violation())
+		}
+	}
+}
+
 func TestNothingIsSaidInTimeWithoutABound(t *testing.T) {
 	w := newWorld(t, func(s *Setup) { s.Slack = -1 })
 	h := w.acquire(1, lived)
