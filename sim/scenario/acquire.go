@@ -29,11 +29,11 @@ func (c *client) lock(p *process, o *op) result {
 		if outer = r.slots[o.in]; outer == 0 {
 			return result{outcome: Nothing}
 		}
-		h := &r.holds[outer]
-		if h.ctx == nil {
-			h.ctx = h.Context()
+		if r.holds[outer].ctx == nil {
+			ctx := r.holds[outer].Context() // others run meanwhile if the hold is ending, and the slice may grow
+			r.holds[outer].ctx = ctx
 		}
-		ctx = h.ctx
+		ctx = r.holds[outer].ctx
 	}
 	var stop func()
 	if o.Deadline {
@@ -70,15 +70,16 @@ func (c *client) lock(p *process, o *op) result {
 	}
 	number := int32(len(r.holds))
 	r.holds = append(r.holds, hold{Hold: h, end: stop, client: c.index, process: c.process, lock: o.lock, token: h.Token(), since: r.world.Now(), called: called, depth: h.Depth(), live: true, open: true,
-		expires: r.program.scenario.Locks[o.lock].Lifetime > 0, outer: outer, root: number})
+		expires: r.program.setup.Locks[o.lock].Lasts() > 0, outer: outer, root: number})
 	r.slots[o.slot] = number
+	if r.holds[number].depth > 1 {
+		r.holds[number].root = r.rootOf(&r.holds[number])
+	}
+	if r.holds[number].expires {
+		ctx := h.Context()
+		r.holds[number].ctx = ctx
+	}
 	rec := &r.holds[number]
-	if rec.depth > 1 {
-		rec.root = r.rootOf(rec)
-	}
-	if rec.expires {
-		rec.ctx = h.Context()
-	}
 	e = c.about(property.Acquired, o.lock)
 	e.Hold, e.Outer, e.Depth, e.Token = number, outer, int32(rec.depth), rec.token
 	r.told(e)

@@ -130,6 +130,8 @@ var lockOptions = []option[Lock]{
 	flagOption("no-wait", func(o *Lock) *bool { return &o.NoWait }),
 	durationOption("poll", false, func(o *Lock) *time.Duration { return &o.Poll }),
 	durationOption("lifetime", false, func(o *Lock) *time.Duration { return &o.Lifetime }),
+	durationOption("lease", false, func(o *Lock) *time.Duration { return &o.Lease }),
+	durationOption("heartbeat", false, func(o *Lock) *time.Duration { return &o.Heartbeat }),
 	flagOption("fencing", func(o *Lock) *bool { return &o.Fencing }),
 	flagOption("shared", func(o *Lock) *bool { return &o.Shared }),
 	flagOption("singleton", func(o *Lock) *bool { return &o.Singleton }),

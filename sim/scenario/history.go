@@ -83,7 +83,7 @@ func (r *Runner) recordExpiry(h *hold, released time.Duration) {
 		return
 	}
 	h.owed = false
-	earliest := h.called + r.program.setup.Locks[h.lock].Lifetime
+	earliest := h.called + r.program.setup.Locks[h.lock].Lasts()
 	r.record(h.lock, linearize.Operation{Client: r.historyClient(&r.clients[h.client]), Kind: model.End, Call: min(released, earliest), Return: max(earliest, r.world.Now())})
 }
 
@@ -97,7 +97,7 @@ func (r *Runner) expireHolds(process int) {
 }
 
 func (r *Runner) canHaveExpired(h *hold) bool {
-	life := r.program.setup.Locks[h.lock].Lifetime
+	life := r.program.setup.Locks[h.lock].Lasts()
 	return life > 0 && r.world.Now() >= h.called+life
 }
 

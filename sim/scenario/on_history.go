@@ -109,7 +109,7 @@ func (h *realHold) is(o *op, process int) bool {
 
 // until returns when a hold that began at a time ends by itself.
 func (r *onRun) until(h realHold, began time.Duration) time.Duration {
-	life := r.program.setup.Locks[h.lock].Lifetime
+	life := r.program.setup.Locks[h.lock].Lasts()
 	if life == 0 {
 		return linearize.Never
 	}

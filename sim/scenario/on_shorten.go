@@ -130,6 +130,8 @@ func (s *Scenario) times() []*time.Duration {
 	}
 	for i := range s.Locks {
 		add(&s.Locks[i].Lifetime)
+		add(&s.Locks[i].Lease)
+		add(&s.Locks[i].Heartbeat)
 		add(&s.Locks[i].Timeout)
 	}
 	return times

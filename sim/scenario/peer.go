@@ -16,6 +16,9 @@ import (
 func (k *Lock) settings() (python.Settings, error) {
 	version, err := python.ParseVersion(k.Python)
 	s := python.Settings{Class: python.Class(k.Kind), Version: version, Path: k.Path, Timeout: k.Timeout, NoWait: k.NoWait, Poll: k.Poll, Lifetime: k.Lifetime, Mode: fs.FileMode(k.Mode)}
+	if k.Kind == "lease" {
+		s.Lifetime = k.Lease
+	}
 	if err == nil {
 		err = s.Check()
 	}
@@ -27,6 +30,8 @@ func (c *compiler) python(i int, k *Lock) {
 	switch _, err := k.settings(); {
 	case err != nil:
 		c.wrong("lock", i, "%v", err)
+	case k.Kind == "lease" && (k.Lifetime != 0 || k.Heartbeat != 0):
+		c.wrong("lock", i, "expected lease=DURATION alone with a lease and python=%s: its heartbeat has a third of that", k.Python)
 	case k.Fencing || k.Shared || k.Singleton || k.HookFails || k.Fallback != "":
 		c.wrong("lock", i, "expected none of fencing, shared, singleton, hook-fails and fallback with python=%s: filelock has not got them, or they are not followed", k.Python)
 	case !path.IsAbs(k.Path) || path.Clean(k.Path) != k.Path:
@@ -45,6 +50,14 @@ func (c *compiler) lifetime(k Lock) time.Duration {
 		return 0
 	}
 	return k.Lifetime
+}
+
+// lease returns for how long the holder of a lock has to be seen alive. One of filelock's does not look after its own end, and is none who loses it in time.
+func (c *compiler) lease(k Lock) time.Duration {
+	if k.Python != "" {
+		return 0
+	}
+	return k.lease()
 }
 
 // peers finds the processes that have locks of filelock, and what they cannot do with them.

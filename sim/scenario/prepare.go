@@ -24,10 +24,10 @@ func (c *compiler) prepare() {
 		}
 	}
 	apart := len(c.machines) > 1 || slices.ContainsFunc(c.processes, func(p program) bool { return p.Container != "" })
-	c.setup = property.Setup{Apart: apart, Processes: len(c.processes), Clients: len(c.clients), Slack: s.Slack, ReadOnly: s.Disk.ReadOnly, NoLocks: s.Disk.NoLocks, Polls: s.Disk.NoKernelWait}
+	c.setup = property.Setup{Apart: apart, Processes: len(c.processes), Clients: len(c.clients), Slack: s.Slack, ReadOnly: s.Disk.ReadOnly, NoLocks: s.Disk.NoLocks, Times: s.Disk.Granularity, Polls: s.Disk.NoKernelWait}
 	for _, k := range s.Locks {
 		n := c.pathNumber(c.lockPath(k))
-		c.setup.Locks = append(c.setup.Locks, property.Lock{Name: k.Name, Path: n, Soft: k.Kind != "", Lifetime: c.lifetime(k), Fencing: k.Fencing, Shared: k.Shared, Singleton: k.Singleton})
+		c.setup.Locks = append(c.setup.Locks, property.Lock{Name: k.Name, Path: n, Soft: k.Kind != "", Lifetime: c.lifetime(k), Lease: c.lease(k), Heartbeat: k.heartbeat(), Fencing: k.Fencing, Shared: k.Shared, Singleton: k.Singleton})
 	}
 	c.setup.Paths = len(c.paths)
 	c.peers()

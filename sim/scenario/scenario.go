@@ -67,11 +67,13 @@ type Process struct {
 // Lock is a lock as processes make it by lock.New, or an object of Python's filelock. Every process has one of its own under each name; several names can have one path.
 type Lock struct {
 	Name, Path string
-	Kind       string        // "soft"; "" is native
+	Kind       string        // "soft" or "lease"; "" is native
 	Python     string        // the version of filelock whose protocol it follows; "" is Holdfast
 	Timeout    time.Duration // 0: none
 	Poll       time.Duration // 0: the default
 	Lifetime   time.Duration // 0: none
+	Lease      time.Duration // of a lease; 0: the default
+	Heartbeat  time.Duration // of a lease; 0: the default
 	Mode       uint32        // permission bits; 0: the default
 	NoWait     bool
 	Fencing    bool

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"slices"
@@ -226,6 +227,12 @@ func (k *Lock) options() []lock.Option {
 	if k.Lifetime > 0 {
 		list = append(list, lock.Lifetime(k.Lifetime))
 	}
+	if k.Lease > 0 {
+		list = append(list, lock.LeaseDuration(k.Lease))
+	}
+	if k.Heartbeat > 0 {
+		list = append(list, lock.Heartbeat(k.Heartbeat))
+	}
 	if k.Mode != 0 {
 		list = append(list, lock.Mode(fs.FileMode(k.Mode)))
 	}
@@ -242,7 +249,7 @@ func (k *Lock) options() []lock.Option {
 }
 
 // opens has what makes a lock of a kind.
-var opens = map[string]func(path string, opts ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft}
+var opens = map[string]func(path string, opts ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft, "lease": lock.NewLease}
 
 // newLock makes a lock of a process.
 func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
@@ -292,3 +299,14 @@ func (r *Runner) draw() uint64 {
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
 }
+
+// lease returns the duration of a lease, 0 for other kinds.
+func (k *Lock) lease() time.Duration {
+	if k.Kind != "lease" {
+		return 0
+	}
+	return cmp.Or(k.Lease, lock.DefaultLeaseDuration)
+}
+
+// heartbeat returns the time from one heartbeat of a lease to the next.
+func (k *Lock) heartbeat() time.Duration { return cmp.Or(k.Heartbeat, k.lease()/3) }

@@ -194,6 +194,13 @@ func (p *plan) chooseLocks() {
 		p.life = p.spread(5*time.Millisecond, 2*time.Second)
 		k.Lifetime = p.life
 	}
+	if p.Kind == "lease" {
+		p.life = p.spread(20*time.Millisecond, 2*time.Second) + 4*p.s.Disk.Granularity
+		k.Lease = p.life
+		if p.oneIn(3) {
+			k.Heartbeat = k.Lease / time.Duration(p.between(2, 10))
+		}
+	}
 	k.Fencing = p.features.Has(Fencing)
 	k.Shared = p.features.Has(Shared)
 	k.Singleton = p.features.Has(Singletons)
@@ -215,7 +222,7 @@ func (p *plan) chooseLocks() {
 	}
 	p.wanted = len(p.locks)
 	if p.features.Has(Nested) {
-		p.locks = append(p.locks, scenario.Lock{Name: "again", Path: k.Path, Lifetime: k.Lifetime, Fencing: k.Fencing}, scenario.Lock{Name: "inner", Path: scenario.WorkDir + "/inner.lock"})
+		p.locks = append(p.locks, scenario.Lock{Name: "again", Path: k.Path, Lifetime: k.Lifetime, Lease: k.Lease, Heartbeat: k.Heartbeat, Fencing: k.Fencing}, scenario.Lock{Name: "inner", Path: scenario.WorkDir + "/inner.lock"})
 	}
 	for i := range p.locks {
 		p.locks[i].Kind = p.lockKind()

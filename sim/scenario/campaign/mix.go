@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -35,10 +36,22 @@ var spoilers = []spoiled{
 	{Power, sim.Power, anywhere, nil},
 }
 
+// heartbeats are what can happen to those of a lease beside.
+var heartbeats = []spoiled{
+	{Errors, sim.Error, []sim.Op{sim.OpSetTimes}, []syscall.Errno{syscall.EIO}},
+	{Delays, sim.Delay, []sim.Op{sim.OpSetTimes}, nil},
+	{Stops, sim.Stop, []sim.Op{sim.OpSetTimes}, nil},
+	{Kills, sim.Kill, []sim.Op{sim.OpSetTimes}, nil},
+}
+
 // faults draws what goes wrong in calls. First it is decided which kinds there are at all, and then how often.
 func (p *plan) faults() {
 	var possible []spoiled
-	for _, s := range spoilers {
+	all := spoilers
+	if p.Kind == "lease" {
+		all = slices.Concat(spoilers, heartbeats)
+	}
+	for _, s := range all {
 		if p.features.Has(s.feature) {
 			possible = append(possible, s)
 		}
@@ -61,7 +74,7 @@ func (p *plan) faults() {
 
 // releasing reports whether a lock of a kind cannot be released if the call fails.
 func releasing(kind string, op sim.Op) bool {
-	return op == sim.OpUnlock || kind == "soft" && (op == sim.OpRemove || op == sim.OpLstat || op == sim.OpTryLock)
+	return op == sim.OpUnlock || (kind == "soft" || kind == "lease") && (op == sim.OpRemove || op == sim.OpLstat || op == sim.OpTryLock)
 }
 
 func (p *plan) fault(s spoiled) sim.Fault {

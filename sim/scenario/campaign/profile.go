@@ -13,7 +13,7 @@ import (
 
 // Profile says in what kind of worlds to look. What it leaves open is drawn anew for each plan. The zero Profile leaves everything open.
 type Profile struct {
-	Kind      string   // of lock, "native" or "soft"; "" is native
+	Kind      string   // of lock, "native", "soft" or "lease"; "" is native
 	FS        string   // "posix" or "tmpfs"; "" is either
 	Processes int      // 0: 1 to 8
 	Cycles    int      // of acquiring and releasing that each task goes through; 0: 1 to 4
@@ -40,8 +40,8 @@ const MostProcesses = 8
 // Check refuses what cannot be generated.
 func (p *Profile) Check() error {
 	switch {
-	case p.Kind != "" && p.Kind != "native" && p.Kind != "soft":
-		return fmt.Errorf("no kind of lock is named %q in the simulator: write native or soft", p.Kind)
+	case p.Kind != "" && p.Kind != "native" && p.Kind != "soft" && p.Kind != "lease":
+		return fmt.Errorf("no kind of lock is named %q in the simulator: write native, soft or lease", p.Kind)
 	case p.Needs&p.impossible() != 0:
 		return fmt.Errorf("%s cannot go on in a world of %s locks", p.Needs&p.impossible(), cmp.Or(p.Kind, "native"))
 	case p.FS != "" && p.FS != "posix" && p.FS != "tmpfs":
@@ -84,7 +84,7 @@ func (p *Profile) kindName() string { return cmp.Or(p.Kind, "native") }
 // impossible returns what cannot be judged with locks of the kind. A contender for a soft lock that has a lifetime evicts holders that live; a power failure can leave a marker that nobody knows the
 // holder of; and so can a stranger, or take one away. A native lock cannot be broken.
 func (p *Profile) impossible() Features {
-	if p.Kind == "soft" {
+	if p.Kind == "soft" || p.Kind == "lease" {
 		return Lifetime | Mixed | Power | Strangers
 	}
 	return Breaks

@@ -303,6 +303,8 @@ func (k *shrinker) settings() {
 			func(l *scenario.Lock) bool { return zero(&l.Timeout) },
 			func(l *scenario.Lock) bool { return zero(&l.Poll) },
 			func(l *scenario.Lock) bool { return zero(&l.Lifetime) },
+			func(l *scenario.Lock) bool { return zero(&l.Heartbeat) },
+			func(l *scenario.Lock) bool { return zero(&l.Lease) },
 			func(l *scenario.Lock) bool { return zero(&l.Fencing) },
 			func(l *scenario.Lock) bool { return zero(&l.Shared) },
 			func(l *scenario.Lock) bool { return zero(&l.Singleton) },
@@ -405,6 +407,10 @@ func (k *shrinker) durations() {
 		for i := range k.best.Locks {
 			if c := k.best.Clone(); c.Locks[i].Lifetime > r {
 				c.Locks[i].Lifetime = r
+				k.try(c)
+			}
+			if c := k.best.Clone(); c.Locks[i].Lease > r {
+				c.Locks[i].Lease = r
 				k.try(c)
 			}
 		}

@@ -107,7 +107,7 @@ func (w *worker) inside(k scenario.Lock, hold string) {
 			w.pause(w.spread(10*time.Microsecond, 20*time.Millisecond))
 		}
 	}
-	if k.Lifetime > 0 && w.oneIn(2) {
+	if (k.Lifetime > 0 || k.Lease > 0) && w.oneIn(2) {
 		w.do(scenario.Step{Verb: scenario.VerbVouch, Lock: k.Name, Hold: hold})
 	}
 	if w.features.Has(Breaks) && w.oneIn(8) {

@@ -125,6 +125,7 @@ type Setup struct {
 	Slack     time.Duration // how long somebody who can run may be held up; negative: without bound
 	ReadOnly  bool          // the disk refuses changes, so that errors are expected
 	NoLocks   bool          // the disk gives no locks
+	Times     time.Duration // granularity of the times of files
 	Polls     bool          // the kernel cannot be waited in
 	Peers     []bool        // by process: it follows the protocol of another library; nil if none does
 	Apart     bool          // some processes cannot see each other: they are on other machines or in containers
@@ -136,9 +137,19 @@ type Lock struct {
 	Path      int32
 	Soft      bool          // the lock file is made for each hold, and removed
 	Lifetime  time.Duration // 0: none
+	Lease     time.Duration // what a holder has to be seen alive in; 0: it need not
+	Heartbeat time.Duration // how often one that can run shows that it is
 	Fencing   bool
 	Shared    bool
 	Singleton bool
+}
+
+// Lasts returns how long a hold lasts at least if its holder does nothing about it; 0 if it does not end by itself. The holder of a lease relies on nine tenths of it.
+func (l *Lock) Lasts() time.Duration {
+	if l.Lease > 0 {
+		return l.Lease - l.Lease/10
+	}
+	return l.Lifetime
 }
 
 // Witness answers what a property asks about the world when it sees an event. It changes nothing and is no point at which anybody runs.

@@ -32,6 +32,7 @@ type process struct {
 	frozen   bool
 	forked   bool
 	frozenAt time.Duration // last
+	thawedAt time.Duration // last; 0: it never was
 	struck   int           // faults so far
 	over     time.Duration // when its last hold with a lifetime was over, or when it could go on giving that up
 	overOn   int32         // the path of that
@@ -72,6 +73,7 @@ type pathFacts struct {
 	pending   int           // clients in an acquisition
 	forced    bool          // all levels of a shared hold were released: which acquisitions are of that one, and who has the lock, is not known for certain since
 	soft      bool          // the file is made for each hold
+	lease     time.Duration // whoever waits may have to watch the file for so long
 	disturbed int           // event in which somebody last touched the file
 	touched   bool          // that ever happened
 	ended     time.Duration // when the last claim ended
@@ -132,7 +134,8 @@ func (f *facts) begin(s *Setup, w Witness) {
 		f.paths[i] = pathFacts{live: f.paths[i].live[:0]}
 	}
 	for _, l := range s.Locks {
-		f.paths[l.Path-1].soft = f.paths[l.Path-1].soft || l.Soft
+		p := &f.paths[l.Path-1]
+		p.soft, p.lease = p.soft || l.Soft, max(p.lease, l.Lease)
 	}
 	f.grants, f.holds, f.marks, f.violation = f.grants[:0], f.holds[:0], f.marks[:0], nil
 }
@@ -238,10 +241,11 @@ func (f *facts) update(e *Event) {
 			if e.Time >= g.earliest && e.Time <= later(g.latest, f.in(freeWithin, freeCalls)) {
 				p.over, p.overOn = e.Time, g.path
 			}
+			f.leaseFrozen(g)
 		}
 	case Thawed:
 		p := f.process(e.Process)
-		if p.frozen = false; f.givesUp(p) {
+		if p.frozen, p.thawedAt = false, e.Time; f.givesUp(p) {
 			p.over = e.Time
 		}
 		for i := range f.clients {
@@ -249,6 +253,7 @@ func (f *facts) update(e *Event) {
 				c.stopped += e.Time - max(p.frozenAt, c.at)
 			}
 		}
+		f.leasesThawed(e.Process)
 		f.trouble = max(f.trouble, e.Time)
 	case Slept:
 		for i := range f.clients {
@@ -279,6 +284,7 @@ func (f *facts) update(e *Event) {
 		f.process(e.Process).leaks = true
 	case Struck:
 		f.process(e.Process).struck++
+		f.leasesDoubted(e.Process)
 		f.messes++
 		f.trouble = max(f.trouble, e.Time, e.Until)
 	case Calm:
@@ -326,9 +332,12 @@ func (f *facts) acquired(e *Event) {
 	g := grant{process: e.Process, client: e.Client, lock: e.Lock, path: c.path, hold: e.Hold, acquired: e.Time, earliest: Never, latest: Never, token: e.Token,
 		file: f.file(c.path), looked: c.looked, open: 1, held: 1, claimed: true}
 	g.sure = g.file != 0 && g.file == c.file
-	g.blurred = f.lock(e).Shared && (f.lock(e).Lifetime > 0 || c.forced) // it may be a level of one that began earlier, and has ended
-	if life := f.lock(e).Lifetime; life > 0 {
-		f.expiry(e, &g, life)
+	g.blurred = f.lock(e).Shared && (f.lock(e).Lasts() > 0 || c.forced) // it may be a level of one that began earlier, and has ended
+	switch l := f.lock(e); {
+	case l.Lease > 0:
+		f.leaseBegins(e, &g)
+	case l.Lifetime > 0:
+		f.expiry(e, &g, l.Lifetime)
 	}
 	if c.struck < f.process(e.Process).struck { // the look may have been a while ago when the caller got to know of it
 		g.looked = c.called
@@ -455,7 +464,7 @@ func (f *facts) endGrant(g *grant) {
 	}
 	p := &f.paths[g.path-1]
 	p.changed = f.now
-	if o := f.process(g.process); f.Locks[g.lock-1].Lifetime > 0 {
+	if o := f.process(g.process); f.Locks[g.lock-1].Lasts() > 0 {
 		o.over, o.overOn = f.now, g.path
 	}
 	for i, n := range p.live {

@@ -37,7 +37,7 @@ func (l *line) event(f *facts, e *Event) {
 		l.leave(bit(e.Client))
 	case Acquired:
 		l.leave(bit(e.Client))
-		if e.Depth > 1 || f.lock(e).Lifetime > 0 || f.lock(e).Shared {
+		if e.Depth > 1 || f.lock(e).Lasts() > 0 || f.lock(e).Shared {
 			return
 		}
 		path := f.client(e.Client).path

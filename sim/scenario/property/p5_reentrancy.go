@@ -6,7 +6,7 @@ const reentrancySentence = "Every acquisition from inside a hold goes one level 
 // blind reports whether the levels of a shared Lock cannot be told apart: some may be over by the clock, or by a release of all of them, before who has them knows of them.
 func (f *facts) blind(e *Event) bool {
 	l := f.lock(e)
-	return l.Shared && (l.Lifetime > 0 || f.ended || f.process(e.Process).struck > 0)
+	return l.Shared && (l.Lasts() > 0 || f.ended || f.process(e.Process).struck > 0)
 }
 
 type reentrancy struct{}
@@ -28,7 +28,7 @@ func (reentrancy) event(f *facts, e *Event) {
 		switch {
 		case e.Depth > 1 && g.hold == e.Hold && most == g.held:
 			f.violate("P5", "%s acquired %s %d levels deep without being inside", f.ClientName(e.Client), f.PathName(g.path), e.Depth)
-		case e.Depth > most || e.Depth < g.open && (e.Depth != 0 || g.latest == Never):
+		case e.Depth > most || e.Depth < g.open && (e.Depth != 0 || g.latest == Never && f.lock(e).Lease == 0 || g.earliest == Never && f.lock(e).Lease > 0):
 			f.violate("P5", "%s acquired %s and is told that it is %d levels deep, but %d to %d are not released", f.ClientName(e.Client), f.PathName(g.path), e.Depth, g.open, most)
 		case g.hold != e.Hold && e.Token != g.token:
 			f.violate("P5", "%s went deeper into a hold with the fencing number %d and got %d", f.ClientName(e.Client), g.token, e.Token)

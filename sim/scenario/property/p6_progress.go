@@ -82,7 +82,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 	for i := range f.paths {
 		p := &f.paths[i]
 		since := max(p.changed, f.trouble)
-		if p.pending == 0 || f.now-since <= limit || f.robbed(int32(i+1)) || f.blocked(int32(i+1)) { // what a stranger or a peer has put there may have to be waited for
+		if p.pending == 0 || f.now-since <= later(p.lease, limit) || f.robbed(int32(i+1)) || f.blocked(int32(i+1)) { // what a stranger or a peer has put there may have to be waited for
 			continue
 		}
 		what := isFree
@@ -103,7 +103,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 			switch {
 			case g.broken:
 			case g.relieved && !g.void: // else its file may have got its name back
-			case holder.frozen && g.latest < f.now-limit && holder.frozenAt < g.earliest && !g.void && !f.Apart: // a void one may have got its name back, with the record of another one beside it
+			case holder.frozen && g.latest < f.now-limit-p.lease && holder.frozenAt < g.earliest && !g.void && !f.Apart: // a void one may have got its name back, with the record of another one beside it
 				what = isOutlived
 			default:
 				what = isNothing
@@ -144,7 +144,7 @@ func (f *facts) waiting(path int32, what inTheWay) (found int32) {
 		if f.process(c.process).frozen {
 			return 0
 		}
-		if what == isOutlived && f.Locks[c.lock-1].Lifetime == 0 {
+		if what == isOutlived && f.Locks[c.lock-1].Lasts() == 0 {
 			return 0 // it may be the one of its process that does the waiting
 		}
 		if c.pending == AcquireCalled && !c.try && !f.peer(c.process) && !f.unreleased(path, c.process) {
