@@ -275,40 +275,29 @@ func (s *soft) closeNotice() {
 func (s *soft) verdict(o *options) (evidence string, byForce bool, err error) {
 	r := s.other.record
 	unchanged := s.other.seen - s.other.since
-	switch r.Kind {
-	case marker.Malformed:
-		if unchanged >= MalformedGrace {
-			return fmt.Sprintf("the marker is no record (%s), and has not changed for %v", r.Reason, roundForPeople(unchanged)), false, nil
-		}
-	case marker.Empty:
-		if o.evictEmpty && unchanged >= MalformedGrace {
-			return fmt.Sprintf("the marker is empty, and has not changed for %v", roundForPeople(unchanged)), false, nil
-		}
-	case s.contract:
+	holder := r.Kind == s.contract || r.Kind == marker.Exclusive && s.contract == marker.Soft
+	switch {
+	case r.Kind == marker.Malformed, r.Kind == marker.Empty:
+	case !holder:
+		return "", false, &ContractError{Path: s.path, Found: contracts[r.Kind], Asked: contracts[s.contract]}
+	case r.Kind == s.contract:
 		if err := s.objection(s.path, r, o); err != nil {
 			return "", false, err
 		}
-		if evidence := s.ended(r); evidence != "" {
-			return evidence, false, nil
-		}
-	case marker.Exclusive:
-		if s.contract != marker.Soft {
-			return "", false, s.contradicts(r)
-		}
-		if evidence := s.ended(r); evidence != "" {
-			return evidence, false, nil
-		}
-	default:
-		return "", false, s.contradicts(r)
 	}
 	if limit := s.limit(r, o); limit > 0 && unchanged >= limit {
 		return fmt.Sprintf("the marker has not changed for %v, which is longer than %s", roundForPeople(unchanged), s.lasts), true, nil
 	}
+	switch {
+	case holder:
+		return s.ended(r), false, nil
+	case unchanged < MalformedGrace:
+	case r.Kind == marker.Malformed:
+		return fmt.Sprintf("the marker is no record (%s), and has not changed for %v", r.Reason, roundForPeople(unchanged)), false, nil
+	case o.evictEmpty:
+		return fmt.Sprintf("the marker is empty, and has not changed for %v", roundForPeople(unchanged)), false, nil
+	}
 	return "", false, nil
-}
-
-func (s *soft) contradicts(r marker.Record) error {
-	return &ContractError{Path: s.path, Found: contracts[r.Kind], Asked: contracts[s.contract]}
 }
 
 // ended returns the evidence that the holder that r names has ended, or "".

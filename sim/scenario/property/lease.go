@@ -29,7 +29,7 @@ func (f *facts) leaseBegins(e *Event, g *grant) {
 	case c.struck < p.struck || p.thawedAt > c.at: // it may not have been refreshed since somebody else of the process had it
 		g.earliest = e.Time
 	case !f.bounded() || l.Heartbeat+f.slow(l) >= l.Lasts():
-		g.earliest = later(c.at, l.Lasts())
+		g.earliest = max(c.at, later(c.at, l.Lasts())-f.Times) // a refresh that does not show may not be the first one in its tick
 	}
 }
 
