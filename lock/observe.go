@@ -33,7 +33,7 @@ const (
 	EventAcquired                             // the lock is held, Depth levels deep
 	EventReleased                             // one level was released; the lock is free if Depth is 0
 	EventBroke                                // the hold of another process was ended, on the Evidence given
-	EventHeartbeatMissed                      // a hold could not be refreshed in time; no kind that exists has a heartbeat
+	EventHeartbeatMissed                      // a heartbeat of a lease failed; Err says why
 	EventLost                                 // the hold ended without being released; Err says why
 )
 

@@ -175,11 +175,7 @@ func (s *site) finish(reason error, must bool) (ended bool, err error) {
 		s.clearGrant()
 		s.queue.Leave()
 	}
-	for _, t := range [...]fs.Timer{g.expiry, g.renewal} {
-		if t != nil {
-			t.Stop()
-		}
-	}
+	g.stopTimers()
 	err = g.owner.drop() // before the observer is told, who may panic
 	kind := EventLost
 	if reason == ErrReleased {
@@ -199,12 +195,20 @@ func (s *site) goOn(g grant) {
 	s.mu.Lock()
 	s.grant.releasing = false
 	s.mu.Unlock()
-	if g.fate != nil {
+	g.stopTimers()
+	if g.expiry != nil {
 		s.expire(g.id)
 	}
 	if g.renewal != nil {
-		g.renewal.Stop()
 		s.renew(g.id)
+	}
+}
+
+func (g *grant) stopTimers() {
+	for _, t := range [...]fs.Timer{g.expiry, g.renewal} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 }
 
@@ -227,12 +231,11 @@ func (s *site) armExpiry(id uint64, expires time.Duration) {
 	s.keepTimer(id, expiryOf, s.host.AfterFunc(min(left, max(left/expirySlices, minExpirySlice)), func() { s.expire(id) }))
 }
 
-// keepTimer has a timer stopped with the grant, in the place of the one before. A grant that is ending has stopped its timers, or is about to.
+// keepTimer has a timer stopped with the grant, in the place of the one before, which has fired. A grant that is ending has stopped its timers, or is about to.
 func (s *site) keepTimer(id uint64, place func(*grant) *fs.Timer, timer fs.Timer) {
 	s.mu.Lock()
 	if s.grant.id == id && !s.grant.releasing {
-		p := place(&s.grant)
-		*p, timer = timer, *p
+		*place(&s.grant), timer = timer, nil
 	}
 	s.mu.Unlock()
 	if timer != nil {

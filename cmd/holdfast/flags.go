@@ -16,16 +16,18 @@ import (
 
 // lockFlags are the flags of the commands that take a lock.
 type lockFlags struct {
-	kinds    kind.Table
-	kind     string
-	timeout  time.Duration
-	noWait   bool
-	conflict int // exit code if the lock could not be had in time
-	poll     time.Duration
-	lifetime time.Duration
-	mode     string // octal
-	fencing  bool
-	json     string
+	kinds     kind.Table
+	kind      string
+	timeout   time.Duration
+	noWait    bool
+	conflict  int // exit code if the lock could not be had in time
+	poll      time.Duration
+	lifetime  time.Duration
+	lease     time.Duration
+	heartbeat time.Duration
+	mode      string // octal
+	fencing   bool
+	json      string
 }
 
 func addKind(cmd *cobra.Command, kinds kind.Table, name *string) {
@@ -44,6 +46,8 @@ func (f *lockFlags) add(cmd *cobra.Command, kinds kind.Table) {
 	fl.IntVarP(&f.conflict, "conflict-exit-code", "E", exitTimeout, "exit code if the lock could not be had in time; with 0 nothing is said either")
 	fl.Var((*durationValue)(&f.poll), "poll", "longest pause between two attempts where the kernel cannot be waited in")
 	fl.Var((*durationValue)(&f.lifetime), "lifetime", "let the hold expire after this time (default: never)")
+	fl.Var((*durationValue)(&f.lease), "lease", "with --kind lease: how long the hold lasts from one heartbeat to the next (default: "+lock.DefaultLeaseDuration.String()+")")
+	fl.Var((*durationValue)(&f.heartbeat), "heartbeat", "with --kind lease: time between heartbeats (default: a third of --lease)")
 	fl.Var((*modeValue)(&f.mode), "mode", "permission bits of the lock file, octal (default: 666 less the umask)")
 	fl.BoolVar(&f.fencing, "fencing", false, "number the holds, in a file beside the lock file")
 }
@@ -60,6 +64,12 @@ func (f *lockFlags) check(cmd *cobra.Command) error {
 		return errors.New("--poll must be positive")
 	case changed("lifetime") && f.lifetime <= 0:
 		return errors.New("--lifetime must be positive: leave it out for holds that do not expire")
+	case (changed("lease") || changed("heartbeat")) && f.kind != "lease":
+		return errors.New("--lease and --heartbeat go with --kind lease")
+	case changed("lifetime") && f.kind == "lease":
+		return errors.New("a lease has no --lifetime: give --lease, how long it lasts from one heartbeat to the next")
+	case changed("lease") && f.lease <= 0 || changed("heartbeat") && f.heartbeat <= 0:
+		return errors.New("--lease and --heartbeat must be positive")
 	}
 	return nil
 }
@@ -86,8 +96,14 @@ func (f *lockFlags) open(cmd *cobra.Command, path string, more ...lock.Option) (
 	if f.noWait {
 		opts = append(opts, lock.NoWait())
 	}
-	if changed("lifetime") {
+	if f.lifetime != 0 {
 		opts = append(opts, lock.Lifetime(f.lifetime))
+	}
+	if f.lease != 0 {
+		opts = append(opts, lock.LeaseDuration(f.lease))
+	}
+	if f.heartbeat != 0 {
+		opts = append(opts, lock.Heartbeat(f.heartbeat))
 	}
 	if changed("mode") {
 		perm, err := parseMode(f.mode)

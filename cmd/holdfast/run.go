@@ -41,7 +41,7 @@ end the wait, with exit code 128+n. A terminal sends ^C and ^\ to COMMAND itself
 If holdfast is killed (SIGKILL), the kernel frees the lock and kills COMMAND: on Linux and FreeBSD, and not the processes that COMMAND has started, nor a COMMAND that changes its user
 (sudo, setuid). Elsewhere COMMAND runs on without the lock.
 
-With --lifetime: when the hold expires, COMMAND gets SIGTERM, and SIGKILL if it has not ended after --kill-after; the exit code is 76. Others may hold the lock from the moment it
+With --lifetime, or --kind lease: when the hold expires, COMMAND gets SIGTERM, and SIGKILL if it has not ended after --kill-after; the exit code is 76. Others may hold the lock from the moment it
 expired. A holdfast that is itself stopped cannot end COMMAND; --fencing lets what COMMAND writes to refuse a late writer.
 
 --json writes the events of the lock. ` + eventsHelp,
@@ -55,14 +55,14 @@ expired. A holdfast that is itself stopped cannot end COMMAND; --fencing lets wh
 			if err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("kill-after") && !cmd.Flags().Changed("lifetime") {
-				return errors.New("--kill-after needs --lifetime: a hold that does not expire does not end the command")
+			if cmd.Flags().Changed("kill-after") && !cmd.Flags().Changed("lifetime") && f.kind != "lease" {
+				return errors.New("--kill-after needs --lifetime or --kind lease: a hold that does not expire does not end the command")
 			}
 			return f.run(cmd, path, command)
 		},
 	}
 	f.add(cmd, kinds)
-	cmd.Flags().Var((*durationValue)(&f.killAfter), "kill-after", "with --lifetime: how long after SIGTERM the command is killed")
+	cmd.Flags().Var((*durationValue)(&f.killAfter), "kill-after", "with --lifetime or --kind lease: how long after SIGTERM the command is killed")
 	cmd.Flags().StringVar(&f.json, "json", "", "also write the events to this file, - for standard output")
 	return cmd
 }

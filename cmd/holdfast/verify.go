@@ -27,7 +27,7 @@ const verifyWorker = "verify-worker"
 type verifyFlags struct{ lockFlags }
 
 func (f *verifyFlags) add(fl *pflag.FlagSet) {
-	fl.DurationVar(&f.lifetime, "lifetime", 0, "let holds expire after this time; stopped holders outlive it then (default: never)")
+	fl.DurationVar(&f.lifetime, "lifetime", 0, "let holds expire after this time, leases last so long from one heartbeat to the next; stopped holders outlive it then (default: never)")
 	fl.BoolVar(&f.fencing, "fencing", false, "number the holds, and check that the numbers grow")
 	fl.DurationVar(&f.poll, "poll", lock.DefaultPollInterval, "longest pause between two attempts where the kernel cannot be waited in")
 	fl.StringVar(&f.mode, "mode", "", "permission bits of the lock file, octal (default: 666 less the umask)")
@@ -39,6 +39,9 @@ func (f *verifyFlags) kinds(cmd *cobra.Command, all kind.Table) kind.Table {
 	for _, k := range all {
 		own := f.lockFlags
 		own.kinds, own.kind = all, k.Name
+		if k.Renewed {
+			own.lease, own.lifetime = own.lifetime, 0
+		}
 		set = append(set, kind.Kind{Name: k.Name, Open: func(path string, more ...lock.Option) (kind.Lock, error) { return own.open(cmd, path, more...) }})
 	}
 	return set

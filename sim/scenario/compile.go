@@ -141,8 +141,6 @@ func (c *compiler) headers() {
 			c.wrong("lock", i, "expected a path")
 		case k.Python != "":
 			c.python(i, &k)
-		case opens[k.Kind] == nil:
-			c.wrong("lock", i, "expected python=VERSION too: only filelock has the kind %q here", k.Kind)
 		}
 	}
 	if s.Strategy != "" {

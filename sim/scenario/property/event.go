@@ -135,6 +135,7 @@ type Setup struct {
 type Lock struct {
 	Name      string // in the scenario
 	Path      int32
+	Kind      string
 	Soft      bool          // the lock file is made for each hold, and removed
 	Lifetime  time.Duration // 0: none
 	Lease     time.Duration // what a holder has to be seen alive in; 0: it need not

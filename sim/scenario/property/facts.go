@@ -74,6 +74,7 @@ type pathFacts struct {
 	forced    bool          // all levels of a shared hold were released: which acquisitions are of that one, and who has the lock, is not known for certain since
 	soft      bool          // the file is made for each hold
 	lease     time.Duration // whoever waits may have to watch the file for so long
+	disagreed bool          // locks of the path have different contracts
 	disturbed int           // event in which somebody last touched the file
 	touched   bool          // that ever happened
 	ended     time.Duration // when the last claim ended
@@ -136,6 +137,9 @@ func (f *facts) begin(s *Setup, w Witness) {
 	for _, l := range s.Locks {
 		p := &f.paths[l.Path-1]
 		p.soft, p.lease = p.soft || l.Soft, max(p.lease, l.Lease)
+		for _, o := range s.Locks {
+			p.disagreed = p.disagreed || o.Path == l.Path && (o.Kind != l.Kind || o.Lease != l.Lease)
+		}
 	}
 	f.grants, f.holds, f.marks, f.violation = f.grants[:0], f.holds[:0], f.marks[:0], nil
 }

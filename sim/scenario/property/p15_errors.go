@@ -62,7 +62,7 @@ func (d errorDiscipline) failed(f *facts, e *Event, c *client) {
 			wrong = "is told that its hold has expired, and it is inside none"
 		}
 	case Settings:
-		if f.Peers == nil && !f.robbed(c.path) {
+		if f.Peers == nil && !f.robbed(c.path) && !f.paths[c.path-1].disagreed {
 			wrong = "is told that the path has another contract, which nobody has"
 		}
 	case Error:

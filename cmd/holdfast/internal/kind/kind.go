@@ -20,13 +20,15 @@ type Lock interface {
 type Kind struct {
 	Name string
 	Open func(path string, opts ...lock.Option) (Lock, error)
+	// Renewed: holds end unless they are renewed, so that they have no Lifetime but a LeaseDuration.
+	Renewed bool
 }
 
 // Table is the kinds to choose from; the first one is the default.
 type Table []Kind
 
 // All is every kind there is.
-var All = append(Table{{"native", opener(lock.New)}}, soft...)
+var All = append(Table{{Name: "native", Open: opener(lock.New)}}, soft...)
 
 // opener keeps a nil pointer from becoming a Lock that is not nil.
 func opener[L Lock](open func(string, ...lock.Option) (L, error)) func(string, ...lock.Option) (Lock, error) {
