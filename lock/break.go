@@ -49,6 +49,19 @@ func guardName(host fs.Host, path string, f fs.File, readOnly bool) error {
 	return err
 }
 
+// guardSuffix is what the name of a file adds to that of the lock file which is locked in place of nameGuard where the locks on a file and on its bytes are not independent, as on network filesystems. There the holder, who has the
+// whole marker locked, has its bytes as well. It is for leases: the holder of a soft lock is relieved only when it has died, under the lock that it had.
+const guardSuffix = ".guard"
+
+// guardBeside locks that file. It returns none where there are no locks: then those who take a marker's name away are not kept apart.
+func guardBeside(host fs.Host, path string, mode *fs.FileMode) (fs.File, error) {
+	g, err := sidecar.Lock(context.Background(), host, path+guardSuffix, mode)
+	if noLocks(err) {
+		return nil, nil
+	}
+	return g, err
+}
+
 // takeAway removes the marker id from path if it is there and unchanged. It reports whether it did, and whether the marker is gone, by this or before. What else the path leads to stays.
 func takeAway(host fs.Host, path string, id fs.FileID, unchanged func() (bool, error)) (removed, gone bool, err error) {
 	if same, err := sidecar.InPlace(host, path, id); !same || err != nil {
@@ -154,14 +167,29 @@ func breakMarker(host fs.Host, path string, judged *Record) error {
 	case err == nil && !held && isNative(f, judged):
 		return fmt.Errorf("the file names no holder and is locked in the kernel, as those of native locks are: %w", errUnbreakable)
 	}
-	if v, err := f.Volume(); err != nil {
+	v, err := f.Volume()
+	switch {
+	case err != nil:
 		return err
-	} else if v.SeparateRegions {
-		if err := guardName(host, path, f, readOnly); err != nil {
-			return err
+	case v.SeparateRegions:
+		err = guardName(host, path, f, readOnly)
+	case judged.Kind == marker.Lease.String():
+		var beside fs.File
+		if beside, err = guardBeside(host, path, nil); beside != nil {
+			defer sidecar.Unlock(beside)
 		}
 	}
-	removed, _, err := takeAway(host, path, judged.id, isStill)
+	if err != nil {
+		return err
+	}
+	switch same, err := isStill(); { // it may have been refreshed while the guard was waited for
+	case err != nil:
+		return err
+	case !same:
+		return ErrChanged
+	}
+	// A heartbeat from here on comes too late: it is the hold that was judged, since the file is open and its number nobody else's.
+	removed, _, err := takeAway(host, path, judged.id, func() (bool, error) { return true, nil })
 	if !removed && err == nil {
 		err = ErrChanged
 	}

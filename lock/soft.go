@@ -80,6 +80,7 @@ type soft struct {
 	recheck recheck
 	known   bool // what the filesystem can do
 	guarded bool // it has locks for nameGuard
+	mode    *fs.FileMode
 
 	own    fs.File // the marker, while it is held
 	id     fs.FileID
@@ -139,6 +140,7 @@ func (s *soft) attempt(_ context.Context, o *options, patient bool) (taken, erro
 
 // try makes one attempt: it publishes a marker if there is none, or one that may be evicted.
 func (s *soft) try(o *options) (taken, error) {
+	s.mode = o.mode
 	broke := ""
 	for range maxReopens {
 		there, err := s.look()
@@ -328,18 +330,32 @@ func (s *soft) evict(force bool) (bool, error) {
 		}
 		s.front = held
 	}
+	beside, err := s.guard(s.other.file, s.other.readOnly)
+	if isLocked(err) {
+		return false, nil // its holder is just releasing it, or somebody else is at it
+	}
+	if err != nil {
+		return false, err
+	}
 	if s.guarded {
-		err := guardName(s.host, s.path, s.other.file, s.other.readOnly)
-		if isLocked(err) {
-			return false, nil // its holder is just releasing it, or somebody else is at it
-		}
-		if err != nil {
-			return false, err
-		}
 		defer s.unlockOther(nameGuard)
+	}
+	if beside != nil {
+		defer sidecar.Unlock(beside)
 	}
 	_, gone, err := takeAway(s.host, s.path, s.other.id, s.unchanged)
 	return gone, err
+}
+
+// guard locks what whoever takes a marker's name away has locked meanwhile: a byte of the marker, or else the file that is returned.
+func (s *soft) guard(f fs.File, readOnly bool) (beside fs.File, err error) {
+	switch {
+	case s.guarded:
+		return nil, guardName(s.host, s.path, f, readOnly)
+	case s.began == nil:
+		return nil, nil
+	}
+	return guardBeside(s.host, s.path, s.mode)
 }
 
 // unchanged reports whether nothing was written to the other's marker, and it was not refreshed, since it was judged.
@@ -648,9 +664,9 @@ func (s *soft) release() error {
 		return nil
 	}
 	waiters := s.othersWait(s.own)
-	var err error
-	if s.guarded {
-		err = guardName(s.host, s.path, s.own, false)
+	beside, err := s.guard(s.own, false)
+	if beside != nil {
+		defer sidecar.Unlock(beside)
 	}
 	left := isLocked(err) // to whoever is about to remove the marker, and has been held up in it
 	if err != nil && !left {

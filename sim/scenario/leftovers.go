@@ -29,6 +29,7 @@ func (r *Runner) leftovers(dir string) []string {
 const (
 	lifetimeSuffix = ".lifetime"
 	fenceSuffix    = ".fence"
+	guardSuffix    = ".guard"
 	passingPrefix  = ".holdfast-"
 )
 
@@ -38,7 +39,7 @@ func isPeers(name string) bool { return strings.Contains(path.Base(name), ".brea
 // isRecord reports whether a file is a lock file or one that stays beside it.
 func (p *Program) isRecord(name string) bool {
 	for _, p := range p.paths {
-		if rest, ok := strings.CutPrefix(name, p); ok && (rest == "" || rest == lifetimeSuffix || rest == fenceSuffix) {
+		if rest, ok := strings.CutPrefix(name, p); ok && (rest == "" || rest == lifetimeSuffix || rest == fenceSuffix || rest == guardSuffix) {
 			return true
 		}
 	}

@@ -202,6 +202,10 @@ func (f *facts) identify(e *Event, g *grant) {
 			case broken:
 				f.broken(g)
 			case evicted:
+				if lease := f.lock(e).Lease; lease > 0 && f.now >= later(m.at, lease) { // it was over before the acquisition returned
+					g.earliest = min(g.earliest, f.now)
+					break
+				}
 				f.violate("P8", "the file by which %s has acquired %s was taken away before it knew", f.ClientName(g.client), f.PathName(g.path))
 			}
 		}

@@ -11,12 +11,6 @@ const (
 	answerCalls  = 200
 )
 
-// What is done under the guard of a marker's name, and how long others wait for it.
-const (
-	callsUnderGuard = 10
-	guardedFor      = 100 * time.Millisecond
-)
-
 type errorDiscipline struct{}
 
 func (errorDiscipline) begin(*facts) {}
@@ -31,15 +25,10 @@ func (d errorDiscipline) event(f *facts, e *Event) {
 	case Acquired:
 		d.late(f, e, f.client(e.Client))
 	case ReleaseReturned:
-		if e.Result == Error && f.client(e.Client).struck == f.process(e.Process).struck && !f.ReadOnly && !f.gone && !f.process(e.Process).forked && !f.guarded(f.client(e.Client).path) {
+		if e.Result == Error && f.client(e.Client).struck == f.process(e.Process).struck && !f.ReadOnly && !f.gone && !f.process(e.Process).forked {
 			f.violate("P15", "%s fails to release %s, with an error of the system that nobody made", f.ClientName(e.Client), f.PathName(f.client(e.Client).path))
 		}
 	}
-}
-
-// guarded reports whether somebody may keep the guard of a marker's name for as long as a holder waits for it: who evicts one makes some calls inside.
-func (f *facts) guarded(path int32) bool {
-	return f.paths[path-1].soft && (!f.bounded() || f.Slack >= guardedFor/callsUnderGuard || f.halted(path))
 }
 
 func (d errorDiscipline) failed(f *facts, e *Event, c *client) {
