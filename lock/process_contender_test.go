@@ -24,9 +24,10 @@ import (
 // command is a line that a test writes to a contender.
 type command struct {
 	Do       string
-	Kind     string        // open: "soft", or the native lock
+	Kind     string        // open: "soft" or "lease", or the native lock
 	Path     string        // open: the lock file; spawn: what the child reads
 	Lifetime time.Duration // open: 0 for none
+	Lease    time.Duration // open: of a lease
 	Fencing  bool          // open
 	Quiet    bool          // open: do not report "waiting"
 	Gate     string        // open: a step of the host at which the contender reports "gate" once and waits for "pass"
@@ -181,13 +182,16 @@ func (c *contender) Observe(e lock.Event) {
 	}
 }
 
-var openers = map[string]func(string, ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft}
+var openers = map[string]func(string, ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft, "lease": lock.NewLease}
 
 func (c *contender) open(cmd command) {
 	c.gate = &gate{Host: osfs.Default(), at: cmd.Gate, reached: func() { c.tell(report{What: "gate"}) }, pass: make(chan struct{})}
 	opts := []lock.Option{lock.Host(c.gate), lock.Observe(c)}
 	if cmd.Lifetime > 0 {
 		opts = append(opts, lock.Lifetime(cmd.Lifetime))
+	}
+	if cmd.Lease > 0 {
+		opts = append(opts, lock.LeaseDuration(cmd.Lease))
 	}
 	if cmd.Fencing {
 		opts = append(opts, lock.Fencing())

@@ -47,7 +47,7 @@ const shortLife = 20 * time.Millisecond
 
 var lifetimeChecks = []check{
 	{"HoldExpires", func(p *probe) {
-		l := p.open(lock.Lifetime(shortLife))
+		l := p.openExpiring(shortLife)
 		h := p.acquire(l)
 		ctx := h.Context()
 		p.ends("the hold's context", ctx)
@@ -59,7 +59,7 @@ var lifetimeChecks = []check{
 		p.wantFree(p.open(), "after the hold expired")
 	}},
 	{"WaiterGetsInWhenTheHoldExpires", func(p *probe) {
-		h := p.acquire(p.open(lock.Lifetime(shortLife)))
+		h := p.acquire(p.openExpiring(shortLife))
 		l, w := p.watched()
 		a := p.contend(p.ctx, l, w)
 		next := p.got(a)
@@ -69,7 +69,7 @@ var lifetimeChecks = []check{
 		p.release(next)
 	}},
 	{"InnerLevelsExpireWithTheHold", func(p *probe) {
-		l := p.open(lock.Lifetime(shortLife))
+		l := p.openExpiring(shortLife)
 		outer := p.acquire(l)
 		inner := p.enter(outer.Context(), l)
 		cut := p.enter(context.WithoutCancel(inner.Context()), l)
@@ -82,7 +82,7 @@ var lifetimeChecks = []check{
 		p.givenUp(l)
 	}},
 	{"HoldThatIsReleasedInTimeIsNotLost", func(p *probe) {
-		l := p.open(lock.Lifetime(time.Hour))
+		l := p.openExpiring(time.Hour)
 		h := p.acquire(l)
 		p.release(h)
 		p.wantError("cause", context.Cause(h.Context()), lock.ErrReleased)
@@ -92,7 +92,7 @@ var lifetimeChecks = []check{
 		p.wantFree(p.open(), "after the release")
 	}},
 	{"ExpiredContextDoesNotGoDeeper", func(p *probe) {
-		l := p.open(lock.Lifetime(shortLife))
+		l := p.openExpiring(shortLife)
 		h := p.acquire(l)
 		ctx := h.Context()
 		p.ends("the hold's context", ctx)
@@ -177,7 +177,7 @@ var observeChecks = []check{
 	}},
 	{"ObserverIsToldOfALostHold", func(p *probe) {
 		r := new(recorder)
-		l := p.open(lock.Observe(r), lock.Lifetime(shortLife))
+		l := p.openExpiring(shortLife, lock.Observe(r))
 		h := p.acquire(l)
 		p.eventually("the hold to expire", func() bool { return r.has(lock.EventLost) })
 		events := p.wantEvents(r, lock.EventAttempt, lock.EventAcquired, lock.EventLost)
@@ -295,6 +295,19 @@ func (p *probe) openHooked(hook func(fs.File) error) Locker {
 	if p.NoHook {
 		p.wantError("New with OnAcquired", err, lock.ErrOption)
 		p.skip("the kind refuses OnAcquired")
+	}
+	if err != nil {
+		p.fatalf("New: %v", err)
+	}
+	return l
+}
+
+// openExpiring makes a lock with a lifetime. A kind that has no use for one must say so.
+func (p *probe) openExpiring(d time.Duration, opts ...lock.Option) Locker {
+	l, err := p.tryOpen(p.Host, "work.lock", append(opts, lock.Lifetime(d))...)
+	if p.NoLifetime {
+		p.wantError("New with Lifetime", err, lock.ErrOption)
+		p.skip("the kind refuses Lifetime")
 	}
 	if err != nil {
 		p.fatalf("New: %v", err)

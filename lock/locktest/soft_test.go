@@ -19,3 +19,12 @@ func TestSoftLock(t *testing.T) {
 		}
 	})
 }
+
+func TestLease(t *testing.T) {
+	locktest.Run(t, func(t *testing.T) locktest.Fixture {
+		return locktest.Fixture{
+			Host: osfs.New(), Peer: osfs.New(), Dir: t.TempDir(), Collect: runtime.GC, NoHook: true, NoLifetime: true,
+			New: func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.NewLease(path, opts...) },
+		}
+	})
+}

@@ -32,6 +32,8 @@ type Fixture struct {
 	New func(path string, opts ...lock.Option) (Locker, error)
 	// NoHook says that the kind refuses [lock.OnAcquired].
 	NoHook bool
+	// NoLifetime says that the kind refuses [lock.Lifetime].
+	NoLifetime bool
 	// Collect makes the host run what [fs.Tasks.OnDropped] has arranged, some time after it was called often enough; runtime.GC does on the operating system.
 	// Without it the sub-tests of dropped values are skipped.
 	Collect func()
