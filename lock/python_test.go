@@ -104,7 +104,7 @@ func TestPythonAndGoWorkTogether(t *testing.T) {
 	t.Parallel()
 	needFilelock(t)
 	const each, quota = 4, 100
-	for kind := range openers {
+	for _, kind := range []string{"", "soft"} { // the others came later than this filelock
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			path := lockPath(t)
