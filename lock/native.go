@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/lock/internal/lifetime"
+	"github.com/holdfast-lock/holdfast/lock/internal/marker"
 	"github.com/holdfast-lock/holdfast/lock/internal/sidecar"
 )
 
@@ -19,6 +20,7 @@ type native struct {
 	path string
 	file fs.File // nil if none is open
 	id   fs.FileID
+	made bool // by this process, when it was opened
 	courtesy
 	recheck         recheck
 	record          recordKeeper
@@ -79,11 +81,21 @@ func (n *native) open(o *options) (bool, error) {
 	if n.file != nil {
 		return true, nil
 	}
-	f, err := n.openFile(o)
+	var f fs.File
+	var made bool
+	var err error
+	if o.fallback != nil {
+		f, made, err = n.makeFile(o)
+	} else {
+		f, err = n.openFile(o)
+	}
 	if f == nil || err != nil {
 		return false, err
 	}
 	info, err := sidecar.Regular(f)
+	if err == nil {
+		err = n.contradiction(f, info.Size)
+	}
 	var volume fs.Volume
 	if err == nil {
 		volume, err = f.Volume()
@@ -92,9 +104,53 @@ func (n *native) open(o *options) (bool, error) {
 		f.Close()
 		return false, err
 	}
-	n.file, n.id = f, info.ID
+	n.file, n.id, n.made = f, info.ID, made
 	n.prepareFor(volume)
 	return true, nil
+}
+
+// makeFile opens the lock file where there is another lock to fall back to, and reports whether it has made it. To a soft lock of the same path an empty file is the marker of somebody of whom nothing is
+// known, so whoever has made one must know. It returns nil where a peer is in the way.
+func (n *native) makeFile(o *options) (f fs.File, made bool, err error) {
+	for range maxReopens {
+		f, err = n.host.Open(n.path, fs.ReadWrite|fs.Create|fs.Exclusive|fs.NoFollow, o.perm())
+		switch {
+		case errors.Is(err, iofs.ErrNotExist):
+			if err := makeDir(n.host, filepath.Dir(n.path)); err != nil {
+				return nil, false, err
+			}
+			continue
+		case errors.Is(err, fs.ErrBusy):
+			return nil, false, nil
+		case !errors.Is(err, iofs.ErrExist):
+			return f, err == nil, err
+		}
+		f, err = n.host.Open(n.path, fs.ReadWrite|fs.NoFollow|fs.NonBlock, 0)
+		switch {
+		case errors.Is(err, iofs.ErrNotExist): // removed in between
+		case errors.Is(err, fs.ErrBusy):
+			return nil, false, nil
+		default:
+			return f, false, err
+		}
+	}
+	return nil, false, nil
+}
+
+// contradiction returns an error if the file says that the path is that of another kind of lock. Two lines with a process and a machine, as a soft lock has them, can as well be what a holder of this one has written.
+func (n *native) contradiction(f fs.File, size int64) error {
+	if size == 0 || size > marker.MaxSize {
+		return nil
+	}
+	content, err := readMarker(f)
+	if err != nil {
+		return err
+	}
+	switch kind := marker.Parse(content).Kind; kind {
+	case marker.Lease, marker.Exclusive, marker.Unknown, marker.Strict:
+		return &ContractError{Path: n.path, Found: contracts[kind], Asked: "a native lock"}
+	}
+	return nil
 }
 
 // openFile opens the lock file, creates it and its directory if needed, and returns nil where a peer is in the way.
@@ -193,6 +249,15 @@ func (n *native) close() error {
 // refused completes the error of a filesystem that has no lock to give.
 func (n *native) refused(err error) error {
 	volume, _ := n.file.Volume()
+	if n.made && errors.Is(err, fs.ErrNoLocks) {
+		f := n.file
+		if _, _, err := takeAway(n.host, n.path, n.id, func() (bool, error) {
+			info, err := f.Stat()
+			return err == nil && info.Size == 0, err
+		}); err != nil {
+			return errors.Join(fmt.Errorf("the file that was made for the lock cannot be removed: %w", err), n.letGo())
+		}
+	}
 	if closeErr := n.letGo(); closeErr != nil && !errors.Is(closeErr, fs.ErrNoLocks) {
 		err = errors.Join(err, closeErr)
 	}

@@ -728,8 +728,9 @@ func (s *soft) inspect() (Status, error) { return inspectMarker(s.host, s.path) 
 
 // contracts names what the kinds of records stand for.
 var contracts = map[marker.Kind]string{
-	marker.Soft:    "a soft lock",
-	marker.Lease:   "a lease",
-	marker.Unknown: "a lock of a mode that this version does not know",
-	marker.Strict:  "a strict lock",
+	marker.Soft:      "a soft lock",
+	marker.Lease:     "a lease",
+	marker.Exclusive: "a marker lock of Python's filelock 4",
+	marker.Unknown:   "a lock of a mode that this version does not know",
+	marker.Strict:    "a strict lock",
 }
