@@ -84,7 +84,7 @@ func takeAway(host fs.Host, path string, id fs.FileID, unchanged func() (bool, e
 // putBack gives a marker its name back that was another one than the judged, unless somebody has taken that already: then two are inside, and nothing can help it.
 func putBack(host fs.Host, aside, path string) error {
 	err := host.Link(aside, path)
-	if err != nil && !errors.Is(err, iofs.ErrExist) {
+	if err != nil && !errors.Is(err, iofs.ErrExist) && !errors.Is(err, iofs.ErrNotExist) {
 		// There are no hard links here, or not now. Whoever comes in between the look and the renaming loses its marker, where otherwise the holder would.
 		if _, missing := host.Lstat(path); errors.Is(missing, iofs.ErrNotExist) {
 			return host.Rename(aside, path)

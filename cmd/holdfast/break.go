@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/holdfast-lock/holdfast/lock"
 )
@@ -130,22 +126,17 @@ func (f *breakFlags) breakShown(cmd *cobra.Command, st lock.Status) (broken bool
 
 // confirm asks on the terminal.
 func confirm(cmd *cobra.Command, r *lock.Record) error {
-	in, ok := cmd.InOrStdin().(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
+	in, ok := terminalOf(cmd)
+	if !ok {
 		return errors.New("nothing was broken: standard input is no terminal to ask on: look at what was shown, and say --yes")
 	}
-	warning := "If its holder lives, it goes on without the lock. "
-	if r.PID == 0 {
-		warning = ""
+	question := "Break it? [y/N] "
+	if r.PID != 0 {
+		question = "If its holder lives, it goes on without the lock. " + question
 	}
-	fmt.Fprint(cmd.ErrOrStderr(), warning+"Break it? [y/N] ")
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return &exit{exitFailed, fmt.Errorf("nothing was broken: %w", err)}
+	yes, err := ask(cmd, in, question)
+	if !yes && err == nil {
+		err = &exit{exitFailed, errors.New("nothing was broken: the answer was no")}
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	return &exit{exitFailed, errors.New("nothing was broken: the answer was no")}
+	return err
 }

@@ -39,12 +39,12 @@ Exit codes of all commands:
 		SilenceErrors: true, // printed by execute, in one line
 		SilenceUsage:  true,
 		RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("say what to do: run, hold, status, break, verify, bench or sim")
+			return fmt.Errorf("say what to do: run, hold, status, break, clean, verify, bench or sim")
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("holdfast {{.Version}}\n")
-	root.AddCommand(newRun(kinds), newHold(kinds), wholeOutput(newStatus(kinds)), wholeOutput(newBreak()))
+	root.AddCommand(newRun(kinds), newHold(kinds), wholeOutput(newStatus(kinds)), wholeOutput(newBreak()), wholeOutput(newClean()))
 	root.AddCommand(wholeOutput(newVerify(kinds)), newVerifyWorker(kinds), wholeOutput(newBench()), newBenchWorker(), newSim())
 	return root
 }
