@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 
 	"github.com/holdfast-lock/holdfast/lock"
 )
@@ -67,4 +68,32 @@ func ExampleLock_Break() {
 	// Output:
 	// pid 4711 on web-3 is alive: unknown
 	// a second time: true
+}
+
+// What nothing can own any more is removed, and the rest says why not.
+func ExampleLeftovers() {
+	path, remove := newPath()
+	defer remove()
+	dir := filepath.Dir(path)
+	for name, content := range map[string]string{"gone.lock.lifetime": "", ".holdfast-0123456789abcdef": "4711\nweb-3\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	found, err := lock.Leftovers(context.Background(), dir, false)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, l := range found {
+		fmt.Println(filepath.Base(l.Path), "stays:", l.Keep != "")
+		if l.Keep == "" {
+			if err := l.Remove(); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	// Output:
+	// .holdfast-0123456789abcdef stays: true
+	// gone.lock.lifetime stays: false
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"context"
 	"errors"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -46,6 +47,23 @@ func (c *client) breakLock(p *process, o *op) result {
 	e.Result = propertyResult(res.outcome)
 	c.r.told(e)
 	return res
+}
+
+// clean removes what was left in a directory and nothing can own.
+func clean(host fs.Host, dir string) error {
+	found, err := lock.Leftovers(context.Background(), dir, false, lock.Host(host))
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		if found[i].Keep != "" {
+			continue
+		}
+		if err := found[i].Remove(); err != nil && !errors.Is(err, lock.ErrChanged) {
+			return err
+		}
+	}
+	return nil
 }
 
 // brokenOutcome says in the words of the language what came of breaking.

@@ -108,6 +108,9 @@ func (c *client) do(o *op) result {
 		return c.status(p, o)
 	case VerbBreak:
 		return c.breakLock(p, o)
+	case VerbClean:
+		err := clean(p.sim, o.Path)
+		return result{outcome: outcomeOf(err), err: err}
 	case VerbOpen:
 		if p.locks[o.lock] == nil {
 			p.locks[o.lock], p.errs[o.lock] = c.r.newLock(p, o.lock)

@@ -231,6 +231,7 @@ var forms = []form{
 	{VerbVouch, byClient, []arg{lockArg, ownHoldArg, asyncArg}, []Outcome{OK, Expired, Dead, Nothing}},
 	{VerbStatus, byClient, []arg{lockArg}, []Outcome{Free, Held, Unknown, Settings, Failed, Dead}},
 	{VerbBreak, byClient, []arg{lockArg, asyncArg}, []Outcome{OK, Changed, NotHeld, Unsupported, Settings, Failed, Dead}},
+	{VerbClean, byClient, []arg{fromArg, asyncArg}, done},
 	{VerbOpen, byClient, []arg{lockArg}, []Outcome{OK, Settings, Failed, Dead}},
 	{VerbClose, byClient, []arg{lockArg}, append(slices.Clone(done), Nothing)},
 	{VerbExec, byClient, []arg{childArg}, nil},

@@ -18,7 +18,7 @@ func (r *Runner) waitsWithReason(long time.Duration) bool {
 			if h := r.inTheWayOf(c); c.current.in >= 0 || h == nil {
 				return false
 			}
-		case VerbUnlock, VerbUnlockAll, VerbVouch, VerbStatus, VerbBreak, VerbOpen, VerbClose:
+		case VerbUnlock, VerbUnlockAll, VerbVouch, VerbStatus, VerbBreak, VerbClean, VerbOpen, VerbClose:
 			return false
 		}
 	}

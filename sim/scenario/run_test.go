@@ -105,6 +105,7 @@ func TestSteps(t *testing.T) {
 		{"two that wait for each other", lock + "lock q /data/q.lock\nconcurrently\n\ta lock k\n\ta sleep 1s\n\ta lock q\n\tb lock q\n\tb sleep 1s\n\tb lock k\nend", "limit at step "},
 		{"a break", lock + "a lock k -> ok\nb break k -> unsupported\na unlock k -> ok\nb break k -> unsupported", ""},
 		{"a break of what was looked at", "lock k /data/k.lock kind=soft\na lock k -> ok\nb status k -> held\na unlock k -> ok\na lock k -> ok\nb break k -> changed\nb break k &\nb wait -> ok\nb break k -> not-held\na unlock k -> expired", ""},
+		{"a clean directory", lock + "stranger create /data/.holdfast-0123456789abcdef \"99\\nm1\\n\"\na clean /data -> ok\ncheck missing /data/.holdfast-0123456789abcdef\na clean /nowhere -> error ENOENT", ""},
 		{"a long hold", lock + "concurrently\n\ta lock k\n\ta sleep 1h\n\ta unlock k\n\tb sleep 1s\n\tb lock k -> ok\n\tb unlock k\nend", ""},
 		{"a call for ever", lock + "limit 10s\na lock k -> ok\nb lock k -> ok", "the run has not ended in its time; b is in b lock k -> ok since "},
 		{"a property", lock + "fault a unlock * #1 after error EIO\na lock k -> ok\na unlock k\na unlock k", ""},

@@ -16,6 +16,7 @@ const (
 	VerbVouch                     // ask Hold whether it can be relied on
 	VerbStatus                    // look at Lock without disturbing it
 	VerbBreak                     // end by force what the last look at Lock has shown, or a look now
+	VerbClean                     // remove what crashes have left in the directory Path and nothing can own
 	VerbOpen                      // make Lock, which the first use does else
 	VerbClose                     // close Lock
 	VerbExec                      // execute a child Who, which inherits what is not closed on exec
@@ -73,7 +74,7 @@ const (
 )
 
 var verbNames = [numVerbs]string{
-	VerbLock: "lock", VerbUnlock: "unlock", VerbUnlockAll: "unlock-all", VerbWait: "wait", VerbSleep: "sleep", VerbWork: "work", VerbVouch: "vouch", VerbStatus: "status", VerbBreak: "break",
+	VerbLock: "lock", VerbUnlock: "unlock", VerbUnlockAll: "unlock-all", VerbWait: "wait", VerbSleep: "sleep", VerbWork: "work", VerbVouch: "vouch", VerbStatus: "status", VerbBreak: "break", VerbClean: "clean",
 	VerbOpen: "open", VerbClose: "close", VerbExec: "exec", VerbFork: "fork", VerbWrite: "write", VerbFlock: "flock", VerbFunlock: "funlock",
 	VerbKill: "kill", VerbStop: "stop", VerbContinue: "continue", VerbStart: "start", VerbCancel: "cancel", VerbSuspend: "suspend", VerbResume: "resume", VerbPower: "power",
 	VerbClock: "clock", VerbAdvance: "advance",

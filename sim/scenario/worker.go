@@ -219,6 +219,8 @@ func (c *realClient) do(s *Step, a *answer) error {
 		return err
 	case VerbBreak:
 		return c.breakLock(s, a)
+	case VerbClean:
+		return clean(c.w.host, s.Path)
 	case VerbOpen:
 		_, err := c.w.lock(s.Lock)
 		return err

@@ -36,11 +36,12 @@ const (
 // The features that are not drawn.
 const (
 	Peers       Features = (drawn + 1) << iota // some processes use Python's filelock
-	allFeatures          = 2*Peers - 1
+	Cleans                                     // somebody removes what crashes have left behind
+	allFeatures = 2*Cleans - 1
 )
 
 var featureNames = []string{
-	"lifetime", "mixed", "fencing", "kills", "stops", "power", "clock", "strangers", "errors", "delays", "tasks", "cancels", "reentry", "forced", "nested", "shared", "singletons", "breaks", "peers",
+	"lifetime", "mixed", "fencing", "kills", "stops", "power", "clock", "strangers", "errors", "delays", "tasks", "cancels", "reentry", "forced", "nested", "shared", "singletons", "breaks", "peers", "cleans",
 }
 
 // Has reports whether every feature of g is in f.

@@ -207,7 +207,7 @@ func (p *plan) chooseLocks() {
 	if p.features.Has(Cancels) && p.oneIn(3) {
 		k.Timeout = p.spread(time.Millisecond, time.Second)
 	}
-	if p.s.Disk.NoKernelWait && p.oneIn(2) {
+	if p.s.Disk.NoKernelWait && p.oneIn(2) && !p.features.Has(Cleans) { // which takes long, and so others would poll often
 		k.Poll = p.spread(time.Millisecond, 30*time.Millisecond)
 	}
 	p.locks = []scenario.Lock{k}

@@ -47,6 +47,9 @@ func (w *worker) cycle() {
 		return
 	}
 	k := w.locks[w.IntN(w.wanted)]
+	if w.features.Has(Cleans) && w.oneIn(3) {
+		w.do(scenario.Step{Verb: scenario.VerbClean, Path: scenario.WorkDir})
+	}
 	if w.features.Has(Breaks) && w.oneIn(3) {
 		w.breaks(k)
 	}
