@@ -19,6 +19,8 @@ var (
 	ErrNotRegular = errors.New("is not a regular file")
 	// ErrNameTooLong: the filesystem takes no name, or no path, of that length.
 	ErrNameTooLong = errors.New("the name is too long")
+	// ErrStale: the server no longer knows the file that the client has found under the name. It was removed or, more rarely, the server has forgotten it and will know it again (NFS).
+	ErrStale = errors.New("is no longer known to the server")
 	// ErrBusy: the file is being opened exclusively or deleted by another process; trying again is worth while (Windows).
 	ErrBusy = errors.New("is in use")
 )

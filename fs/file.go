@@ -43,6 +43,7 @@ type Info struct {
 	Links uint64    // number of hard links; 0 for an open file that no name leads to
 	Size  int64     // bytes
 	Mtime time.Time // time of last modification, with the filesystem's granularity and by the filesystem's clock
+	Owner uint32    // the user that the file belongs to, see [Process.UID]; 0, which is the superuser, also where files have none
 }
 
 // DirEntry is one name in a directory.

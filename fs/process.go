@@ -4,6 +4,8 @@ package fs
 type Process interface {
 	// PID returns the id of the calling process. It is asked each time, so that a copy of the process made by fork sees its own.
 	PID() int
+	// UID returns the user as whom the process works with files, 0 where there are none. It is asked each time, since a process can become another user.
+	UID() uint32
 	// Self returns the identity of this process.
 	Self() Identity
 	// Liveness judges whether the process with the given identity still runs. If its pid namespace is not known, that can only be told where every process of the machine is seen, in whatever

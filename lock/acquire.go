@@ -319,12 +319,23 @@ func (l *Lock) describeFailure(ctx context.Context, cause error, wait time.Durat
 		if ctx.Err() == context.DeadlineExceeded && wait > 0 {
 			return l.timedOut(wait, cause, obstacle)
 		}
+	case namesPath(cause):
+		return cause
 	case errors.Is(cause, fs.ErrNoLocks):
 		if _, ok := errors.AsType[*UnsupportedError](cause); ok {
 			return cause
 		}
 	}
 	return &Error{Op: "acquire", Path: path, Wait: wait, Err: cause}
+}
+
+// namesPath reports whether an error says by itself what failed on which path.
+func namesPath(err error) bool {
+	switch err.(type) {
+	case *ContractError, *SettingsError:
+		return true
+	}
+	return false
 }
 
 // sameError is a == b for errors that the caller of the library made: those that cannot be compared are the same if their types are.

@@ -103,7 +103,7 @@ type breaker interface {
 
 var (
 	errUnbreakable = fmt.Errorf("%w: the kernel keeps the lock until its holder lets go: end that process", fs.ErrUnsupported)
-	errStrict      = fmt.Errorf("%w: the path is that of a strict lock, which is held by claims: break those that are its holder's", ErrSettings)
+	errStrict      = fmt.Errorf("%w: the path is that of a strict lock, which is held by claims: look at it, and break it, as one", ErrSettings)
 )
 
 // Break ends by force the hold that judged tells of, as [Lock.Status] has shown it in its Record, by removing the marker. Whether the holder lives makes no difference: it goes on, without

@@ -66,7 +66,7 @@ type TimeoutError struct {
 	Wait    time.Duration // how long it had waited; 0 for a single attempt
 	Holders []fs.LockOwner
 	Beside  string  // the file that the Holders hold in place of the lock, which was free: one that is kept beside it and is needed for a hold; usually ""
-	Record  *Record // what lies at the path of a soft lock or lease; nil if there is nothing
+	Record  *Record // what lies at the path of a soft lock or lease, or the claim of who holds a strict lock; nil if there is nothing
 	Waiters int     // how many others were waiting, as far as it is known
 	cause   error   // what ended the wait: nil or the context's cause
 	self    int     // the number of this process
@@ -77,6 +77,8 @@ func (e *TimeoutError) Error() string {
 	fmt.Fprintf(&b, "lock: acquire %s: ", e.Path)
 	holders := "a process that cannot be seen from here"
 	switch {
+	case e.Record != nil && e.Record.claim != "" && !e.Record.Own:
+		holders = e.Record.obstructs()
 	case len(e.Holders) > 0:
 		holders = describeOwners(e.Holders, e.self)
 	case e.Record != nil:
@@ -196,6 +198,21 @@ func (e *SettingsError) Error() string {
 
 // Unwrap makes errors.Is find ErrSettings.
 func (e *SettingsError) Unwrap() error { return ErrSettings }
+
+// ErrProtocol is what errors.Is reports a [ProtocolError] as.
+var ErrProtocol = errors.New("protocol violated")
+
+// ProtocolError says that something is in the way of a strict lock that its protocol does not allow for, so that it is not known whether anybody is inside. The lock is not free until somebody has looked into it.
+type ProtocolError struct {
+	File   string // what is in the way
+	Err    error
+	Advice string // what to do about it
+}
+
+func (e *ProtocolError) Error() string { return fmt.Sprintf("%s: %v: %s", e.File, e.Err, e.Advice) }
+
+// Unwrap makes errors.Is find ErrProtocol and the error of the operating system.
+func (e *ProtocolError) Unwrap() []error { return []error{ErrProtocol, e.Err} }
 
 // ContractError says that a path is in use by another kind of lock than the one that was asked for. errors.Is reports it as [ErrSettings].
 type ContractError struct{ Path, Found, Asked string }

@@ -182,7 +182,7 @@ func (c *contender) Observe(e lock.Event) {
 	}
 }
 
-var openers = map[string]func(string, ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft, "lease": lock.NewLease}
+var openers = map[string]func(string, ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft, "lease": lock.NewLease, "strict": lock.NewStrict}
 
 func (c *contender) open(cmd command) {
 	c.gate = &gate{Host: osfs.Default(), at: cmd.Gate, reached: func() { c.tell(report{What: "gate"}) }, pass: make(chan struct{})}

@@ -70,6 +70,9 @@ func workUnderKillsAndStops(t *testing.T, kind string) {
 		if random.IntN(2) == 0 {
 			victim.kill()
 			killed[name] = true
+			if kind == "strict" {
+				breakClaims(t, path, victim.pid())
+			}
 			delete(working, name)
 			start()
 			continue

@@ -13,7 +13,7 @@ import (
 
 // Record is what lies at the path of a soft lock.
 type Record struct {
-	// Kind is "soft", "lease", "exclusive" or "strict" for the record of such a lock, "unknown" for that of a later version, "empty" for a file without content, which versions of Python's filelock up to
+	// Kind is "claim" for one to a strict lock, see [Claim]; "soft", "lease", "exclusive" or "strict" for the record of such a lock, "unknown" for that of a later version, "empty" for a file without content, which versions of Python's filelock up to
 	// 3.21 make, and "malformed".
 	Kind    string
 	PID     int    // 0 if unknown
@@ -32,6 +32,7 @@ type Record struct {
 	// What the file was that it was read from.
 	id      fs.FileID
 	content string // all of it, or the beginning of what is longer than any record
+	claim   string // the name, of a claim to a strict lock
 }
 
 // inspectMarker reads the marker at path.
@@ -137,6 +138,8 @@ func (rec *Record) String() string {
 	switch {
 	case rec.Kind == marker.Strict.String():
 		return "a strict lock"
+	case rec.claim != "" && rec.Kind != claimKind:
+		return fmt.Sprintf("the claim %s, which cannot be understood (%s), made %s", printable(rec.claim), rec.Reason, since)
 	case rec.Kind == marker.Malformed.String():
 		return fmt.Sprintf("a marker that is no record (%s), written %s", rec.Reason, since)
 	case rec.Kind == marker.Empty.String():

@@ -16,6 +16,7 @@ type Status struct {
 	Waiters []fs.LockOwner // those that wait in the kernel, one per process; who polls is not seen
 	Token   uint64         // the last fencing number, 0 if there is none or it is not known
 	Record  *Record        // what the holder of a soft lock wrote about itself; nil if there is none
+	Claims  []Claim        // to a strict lock, see [Lock.Claims]
 	// TokenErr says why the number is not known: something else lies in the place of its file, or the file is damaged or, on Windows, just being
 	// used, which is [fs.ErrBusy].
 	TokenErr error

@@ -36,7 +36,7 @@ var errnos = []struct {
 	{"EOPNOTSUPP", syscall.EOPNOTSUPP, fs.ErrNoLocks},
 	{"EPERM", syscall.EPERM, nil},
 	{"EROFS", syscall.EROFS, nil},
-	{"ESTALE", syscall.ESTALE, nil},
+	{"ESTALE", syscall.ESTALE, fs.ErrStale},
 	{"ETIMEDOUT", syscall.ETIMEDOUT, nil},
 	{"EXDEV", syscall.EXDEV, nil},
 }

@@ -101,6 +101,9 @@ func TestLockInTheMachine(t *testing.T) {
 			t.Run(fmt.Sprint("lease seed ", seed), func(t *testing.T) {
 				testLock(t, c, o, locktest.Fixture{NoHook: true, NoLifetime: true, New: func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.NewLease(path, opts...) }})
 			})
+			t.Run(fmt.Sprint("strict seed ", seed), func(t *testing.T) {
+				testLock(t, c, o, locktest.Fixture{NoHook: true, NoLifetime: true, New: func(path string, opts ...lock.Option) (locktest.Locker, error) { return lock.NewStrict(path, opts...) }})
+			})
 		}
 	})
 }

@@ -182,6 +182,9 @@ func (p *Process) Tasks() []*Task {
 // PID implements [fs.Process].
 func (p *Process) PID() int { return p.pid }
 
+// UID implements [fs.Process].
+func (p *Process) UID() uint32 { return uint32(p.cred.UID) }
+
 // Self implements [fs.Process].
 func (p *Process) Self() fs.Identity {
 	return fs.Identity{PID: p.pid, Host: p.namespace.host, Boot: p.machine.boot(), Start: p.started, PIDNamespace: p.namespace.id}

@@ -117,6 +117,9 @@ func (f *Fleet) Kill(place int) error {
 	return err
 }
 
+// PID returns the number of the process at a place.
+func (f *Fleet) PID(place int) int { return f.members[f.active[place]].worker.PID() }
+
 // Replace puts a new process in the place of one that was killed, and lets it contend.
 func (f *Fleet) Replace(place int) error {
 	if len(f.members) == f.options.Processes+f.options.Spares {

@@ -21,10 +21,11 @@ func newBreak() *cobra.Command {
 	var f breakFlags
 	cmd := &cobra.Command{
 		Use:   "break [flags] LOCKFILE",
-		Short: "End by force the hold of a soft lock or lease",
-		Long: `Shows who holds the soft lock or lease on LOCKFILE, since when, and whether the holder is alive as far as that can be told, asks, and removes the marker. For scripts, --yes is the answer.
+		Short: "End by force the hold of a soft lock, strict lock or lease",
+		Long: `Shows who holds the soft lock, strict lock or lease on LOCKFILE, since when, and whether the holder is alive as far as that can be told, asks, and removes the marker, or the holder's claims to a strict lock. For scripts,
+--yes is the answer.
 
-Holders that are proven dead need nobody to break their locks: the next contender does it. This is for a holder of which nothing can be proven, such as one on a machine that is gone. One that
+Holders that are proven dead need nobody to break their locks, but for strict ones: the next contender does it. This is for a holder of which nothing can be proven, such as one on a machine that is gone. One that
 lives goes on without the lock, until its release tells it: end it first.
 
 What was shown is broken, and nothing else: if the holder releases the lock meanwhile, or refreshes it, or another one takes it, nothing is. Native locks cannot be broken: the kernel
@@ -71,11 +72,12 @@ func (f *breakFlags) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	st, err := markerOf(path)
+	l, st, err := recordOf(path)
 	if err != nil {
 		return lockExit(err)
 	}
-	broken, err := f.breakShown(cmd, st)
+	defer l.Close()
+	broken, err := f.breakShown(cmd, l, st)
 	doc := brokenJSON{statusDoc(st), broken, ""}
 	if err != nil {
 		doc.Error = oneLine(err)
@@ -87,7 +89,7 @@ func (f *breakFlags) run(cmd *cobra.Command, path string) error {
 }
 
 // breakShown shows what there is, asks, and breaks it.
-func (f *breakFlags) breakShown(cmd *cobra.Command, st lock.Status) (broken bool, err error) {
+func (f *breakFlags) breakShown(cmd *cobra.Command, l *lock.Lock, st lock.Status) (broken bool, err error) {
 	text := cmd.OutOrStdout()
 	if f.json == "-" {
 		text = cmd.ErrOrStderr()
@@ -106,11 +108,6 @@ func (f *breakFlags) breakShown(cmd *cobra.Command, st lock.Status) (broken bool
 			return false, err
 		}
 	}
-	l, err := lock.NewSoft(st.Path)
-	if err != nil {
-		return false, lockExit(err)
-	}
-	defer l.Close()
 	err = l.Break(st.Record)
 	switch {
 	case errors.Is(err, lock.ErrChanged):

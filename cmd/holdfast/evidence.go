@@ -15,7 +15,7 @@ func evidence(st lock.Status, now time.Time) string {
 	var b strings.Builder
 	row := func(name, text string) { fmt.Fprintf(&b, "%-10s%s\n", name, text) }
 	row("lock", printable(st.Path))
-	row("kind", contractOf(r))
+	row("kind", contractOf(st))
 	if r.PID != 0 {
 		row("holder", holderOf(r))
 		row("alive", aliveOf(r))
@@ -25,6 +25,9 @@ func evidence(st lock.Status, now time.Time) string {
 		since = "since"
 	}
 	row(since, r.Since.UTC().Format(time.RFC3339)+", "+ago(now.Sub(r.Since)))
+	for _, c := range st.Claims {
+		row("claim", printable(c.Name))
+	}
 	if len(st.Waiters) > 0 {
 		row("waiting", owners(st.Waiters))
 	}
@@ -32,7 +35,8 @@ func evidence(st lock.Status, now time.Time) string {
 }
 
 // contractOf says what kind of lock it is, and what ends a hold.
-func contractOf(r *lock.Record) string {
+func contractOf(st lock.Status) string {
+	r := st.Record
 	switch r.Kind {
 	case "soft", "exclusive":
 		return r.Kind + " lock, until it is released or its process has ended"
@@ -41,9 +45,12 @@ func contractOf(r *lock.Record) string {
 	case "empty":
 		return "an empty file: the soft lock of filelock up to 3.21, or a native lock that nobody holds"
 	case "malformed":
+		if st.Claims != nil {
+			return "strict lock, with a claim that cannot be understood: " + printable(r.Reason)
+		}
 		return "a file that is no record: " + printable(r.Reason)
-	case "strict":
-		return "strict lock, which is held by claims"
+	case "claim":
+		return "strict lock, until it is released: that its process has ended is no release"
 	}
 	return "lock of a mode that this version does not know"
 }

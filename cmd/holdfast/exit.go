@@ -51,6 +51,7 @@ var exits = []struct {
 	{lock.ErrOption, exitUsage, ""},
 	{lock.ErrSettings, exitSettings, "use the same flags as the other side"},
 	{lock.ErrDeadlock, exitDeadlock, "release the outer hold first, or bound the wait with --timeout"},
+	{lock.ErrProtocol, exitProtocol, ""},
 	{lock.ErrExpired, exitProtocol, "allow it more time with --lifetime"},
 	{lock.ErrLost, exitProtocol, ""},
 	{syscall.EROFS, exitPermission, "put the lock file on a filesystem that can be written to"},

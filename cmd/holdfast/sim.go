@@ -126,7 +126,7 @@ type profileFlags struct {
 
 func (f *profileFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.Kind, "kind", "native", "kind of lock: native, soft or lease")
+	fl.StringVar(&f.Kind, "kind", "native", "kind of lock: "+strings.Join(campaign.Kinds, ", "))
 	fl.StringVar(&f.FS, "fs", "", "filesystem: posix or tmpfs (default: either, drawn)")
 	fl.IntVar(&f.Processes, "processes", 0, "number of processes (default: drawn)")
 	fl.IntVar(&f.Cycles, "cycles", 0, "how often each task acquires and releases (default: drawn)")

@@ -105,7 +105,7 @@ func TestSim(t *testing.T) {
 		{"explore --exhaustive 1 --all", exitUsage, "", "leave out"},
 		{"explore --exhaustive 1 --jobs 1", exitUsage, "", "leave out"},
 		{"explore --only --seeds 0-99 --shard 2/2", 0, "shard [2] of 2", ""},
-		{"explore --kind strict", exitUsage, "", "write native, soft or lease"},
+		{"explore --kind steel", exitUsage, "", "write native, soft"},
 		{"explore --kind soft --needs lifetime", exitUsage, "", "soft locks"},
 		{"explore --fs nfs", exitUsage, "", "posix or tmpfs"},
 		{"explore --processes 99", exitUsage, "", "from 1 to 8"},

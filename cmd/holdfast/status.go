@@ -46,8 +46,11 @@ locks (only Linux does), and in a container for a lock that nobody inside holds.
 // statusOf looks at a lock of the given kind, or else of the one that the file is of.
 func statusOf(kinds kind.Table, name string, given bool, path string) (lock.Status, error) {
 	if !given {
-		if st, err := markerOf(path); err == nil && recorded(st.Record) {
-			return st, nil
+		if l, st, err := recordOf(path); err == nil {
+			l.Close()
+			if st.Claims != nil || recorded(st.Record) {
+				return st, nil
+			}
 		}
 	}
 	l, err := openLock(kinds, name, path)
@@ -62,18 +65,32 @@ func statusOf(kinds kind.Table, name string, given bool, path string) (lock.Stat
 	return st, nil
 }
 
-// markerOf looks at a file as at the marker of a soft lock.
-func markerOf(path string) (lock.Status, error) {
-	l, err := lock.NewSoft(path)
-	if err != nil {
-		return lock.Status{}, err
+// recordOf looks at a file as at the marker of a soft lock or, if that says so, at that of a strict one. The caller closes the lock.
+func recordOf(path string) (*lock.Lock, lock.Status, error) {
+	l, st, err := lookThrough(lock.NewSoft, path)
+	if err == nil && st.Record != nil && st.Record.Kind == "strict" {
+		l.Close()
+		l, st, err = lookThrough(lock.NewStrict, path)
+		if st.Claims == nil {
+			st.Claims = []lock.Claim{} // that it is strict is known, and that nobody claims it
+		}
 	}
-	defer l.Close()
-	st, err := l.Status()
 	if r := st.Record; r != nil && r.Command == "" && r.Holder == fs.Alive {
 		r.Command = commandOf(r.PID)
 	}
-	return st, err
+	return l, st, err
+}
+
+func lookThrough(open func(string, ...lock.Option) (*lock.Lock, error), path string) (*lock.Lock, lock.Status, error) {
+	l, err := open(path)
+	if err != nil {
+		return nil, lock.Status{}, err
+	}
+	st, err := l.Status()
+	if err != nil {
+		l.Close()
+	}
+	return l, st, err
 }
 
 // recorded reports whether a file that has a record can be nothing else than the file of a lock that has one.
@@ -96,8 +113,6 @@ func report(cmd *cobra.Command, st lock.Status, jsonFile string) error {
 		return nil
 	case st.State == lock.StateHeld:
 		return &exit{exitFailed, nil}
-	case st.Record != nil:
-		return &exit{exitProtocol, fmt.Errorf("inspect %s: the path is that of a strict lock, which is held by claims: they are not looked at", st.Path)}
 	}
 	return &exit{exitProtocol, fmt.Errorf("inspect %s: this system does not list its file locks, or not those of processes outside this container: "+
 		"look from where all of them are seen, or try the lock with 'holdfast run --no-wait'", st.Path)}

@@ -15,7 +15,8 @@ type statusJSON struct {
 	Waiters    []ownerJSON `json:"waiters"`
 	Token      uint64      `json:"token,omitempty"` // the last fencing number
 	TokenError string      `json:"token_error,omitempty"`
-	Record     *recordJSON `json:"record,omitempty"` // of a soft lock or lease
+	Record     *recordJSON `json:"record,omitempty"` // of a soft lock or lease, or the claim of who holds a strict lock
+	Claims     []claimJSON `json:"claims,omitempty"` // to a strict lock
 }
 
 type ownerJSON struct {
@@ -24,9 +25,16 @@ type ownerJSON struct {
 	Mode    string `json:"mode"` // exclusive, shared
 }
 
-// recordJSON is what lies at the path of a soft lock.
+// claimJSON is a claim to a strict lock.
+type claimJSON struct {
+	Name  string `json:"name"`
+	State string `json:"state,omitempty"` // intent, held
+	recordJSON
+}
+
+// recordJSON is what lies at the path of a soft lock, or a claim.
 type recordJSON struct {
-	Kind     string    `json:"kind"` // soft, lease, exclusive, strict, unknown, empty, malformed
+	Kind     string    `json:"kind"` // soft, lease, exclusive, claim, strict, unknown, empty, malformed
 	PID      int       `json:"pid,omitempty"`
 	Command  string    `json:"command,omitempty"`
 	Host     string    `json:"host,omitempty"`
@@ -45,12 +53,21 @@ func statusDoc(st lock.Status) statusJSON {
 	if st.TokenErr != nil {
 		doc.TokenError = oneLine(st.TokenErr)
 	}
-	if r := st.Record; r != nil {
-		doc.Record = &recordJSON{Kind: r.Kind, PID: r.PID, Command: r.Command, Host: r.Host, Start: r.Start, Token: r.Token, Since: r.Since.UTC(), Evidence: r.Evidence,
-			Own: r.Own, Duration: r.Duration.Seconds(), Reason: r.Reason}
-		if r.PID != 0 {
-			doc.Record.Holder = r.Holder.String()
-		}
+	if st.Record != nil {
+		r := recordDoc(st.Record)
+		doc.Record = &r
+	}
+	for _, c := range st.Claims {
+		doc.Claims = append(doc.Claims, claimJSON{c.Name, c.State, recordDoc(&c.Record)})
+	}
+	return doc
+}
+
+func recordDoc(r *lock.Record) recordJSON {
+	doc := recordJSON{Kind: r.Kind, PID: r.PID, Command: r.Command, Host: r.Host, Start: r.Start, Token: r.Token, Since: r.Since.UTC(), Evidence: r.Evidence,
+		Own: r.Own, Duration: r.Duration.Seconds(), Reason: r.Reason}
+	if r.PID != 0 {
+		doc.Holder = r.Holder.String()
 	}
 	return doc
 }

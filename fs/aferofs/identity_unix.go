@@ -13,5 +13,6 @@ func identify(info *fs.Info, sys any) {
 	if st, ok := sys.(*syscall.Stat_t); ok {
 		info.ID = fs.FileID{Device: uint64(st.Dev), Inode: uint64(st.Ino)}
 		info.Links = uint64(st.Nlink)
+		info.Owner = st.Uid
 	}
 }

@@ -26,7 +26,7 @@ func infoOf(fi os.FileInfo) fs.Info {
 	}
 	switch sys := fi.Sys().(type) {
 	case fs.Info: // of another host, by FromHost
-		info.ID, info.Links = sys.ID, sys.Links
+		info.ID, info.Links, info.Owner = sys.ID, sys.Links, sys.Owner
 	default:
 		identify(&info, sys)
 	}

@@ -1,6 +1,7 @@
 package fstest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,6 +96,16 @@ var attributeChecks = []check{
 		}
 		if got := p.content(removed); got != "content" {
 			p.Errorf("a removed file that is open has %q, want what was written", got)
+		}
+	}},
+	{"AFileBelongsToWhoMadeIt", func(p *probe) {
+		f := p.open("file")
+		for _, info := range []fs.Info{p.stat(f), p.lstat("file")} {
+			if info.Owner == 0 && p.UID() != 0 {
+				p.skip(Permissions, errors.New("files have no owner"))
+			} else if info.Owner != p.UID() {
+				p.Errorf("a file that user %d made belongs to user %d", p.UID(), info.Owner)
+			}
 		}
 	}},
 	{"ChmodTakesAndGivesTheRightToWrite", func(p *probe) {

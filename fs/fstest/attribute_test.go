@@ -138,6 +138,7 @@ var attributeFaults = []fault{
 		[]string{"StatFollowsTheOpenFile", "AttributesAreThoseOfTheOpenFile", "OpenFileWithoutANameHasNoLinks"}},
 	{"every file has one link", showing(func(i *fs.Info) { i.Links = 1 }, func(i *fs.Info) { i.Links = 1 }),
 		[]string{"LinksAreCounted", "OpenFileWithoutANameHasNoLinks"}},
+	{"a file belongs to the next user", showing(func(i *fs.Info) { i.Owner++ }, func(i *fs.Info) { i.Owner++ }), []string{"AFileBelongsToWhoMadeIt"}},
 	{"Chmod does nothing", files(func(f fs.File) fs.File { return chmods{f, 0} }), []string{"ChmodTakesAndGivesTheRightToWrite"}},
 	{"Chmod knows the owner and the group only", files(func(f fs.File) fs.File { return chmods{f, 0o770} }), []string{"ChmodSetsAllPermissions"}},
 	{"SetTimes mistakes one time for the other", files(func(f fs.File) fs.File { return swapsTimes{f} }), []string{"SetTimesSetsTheTimeOfModification"}},

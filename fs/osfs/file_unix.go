@@ -79,7 +79,7 @@ func lstatLong(path string) (fs.Info, error) {
 // Link makes a hard link.
 func (h *Host) Link(oldname, newname string) error {
 	if err := unix.Linkat(unix.AT_FDCWD, oldname, unix.AT_FDCWD, newname, 0); err != nil {
-		return &os.LinkError{Op: "link", Old: oldname, New: newname, Err: err}
+		return &os.LinkError{Op: "link", Old: oldname, New: newname, Err: stale(err)}
 	}
 	return nil
 }
@@ -197,6 +197,7 @@ func infoOf(st *unix.Stat_t) fs.Info {
 		Links: uint64(st.Nlink),
 		Size:  st.Size,
 		Mtime: time.Unix(st.Mtim.Unix()),
+		Owner: st.Uid,
 	}
 }
 

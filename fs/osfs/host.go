@@ -23,6 +23,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -51,6 +52,9 @@ func Default() *Host { return defaultHost }
 
 // PID returns the id of the calling process.
 func (h *Host) PID() int { return getpid() }
+
+// UID returns the effective user id of the process, 0 on Windows.
+func (h *Host) UID() uint32 { return uint32(max(os.Geteuid(), 0)) }
 
 // Self returns the identity of this process. It is read once, and again only while part of it could not be read, for want of a descriptor say.
 func (h *Host) Self() fs.Identity {
@@ -125,5 +129,13 @@ func (h *Host) Local(key any, create func() any) any {
 func (h *Host) Random(p []byte) { rand.Read(p) } // documented never to fail
 
 func pathError(op, path string, err error) error {
-	return &iofs.PathError{Op: op, Path: path, Err: err}
+	return &iofs.PathError{Op: op, Path: path, Err: stale(err)}
+}
+
+// stale adds the portable condition to an error that a server's forgetting is behind. Windows has none.
+func stale(err error) error {
+	if errors.Is(err, syscall.ESTALE) {
+		return fs.Mark(err, fs.ErrStale)
+	}
+	return err
 }

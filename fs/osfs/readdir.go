@@ -10,7 +10,7 @@ import (
 func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return nil, err
+		return nil, stale(err)
 	}
 	list := make([]fs.DirEntry, len(entries))
 	for i, e := range entries {

@@ -154,5 +154,6 @@ func (d *Disk) info(i *Inode) fs.Info {
 		Links: i.links,
 		Size:  size,
 		Mtime: time.Unix(0, i.mtime).UTC(),
+		Owner: uint32(i.uid),
 	}
 }

@@ -52,9 +52,10 @@ const (
 	Breaks     Need = "breaks"     // holds that are ended by force
 	Peers      Need = "peers"      // processes that use Python's filelock
 	Soft       Need = "soft"       // soft locks, and no native ones
+	Strict     Need = "strict"     // strict locks, and no native ones
 )
 
-var needs = []Need{Lifetime, Mixed, Fencing, Kills, Stops, Power, Clock, Strangers, Errors, Tasks, Cancels, Reentry, Forced, Nested, Shared, Singletons, Breaks, Peers, Soft}
+var needs = []Need{Lifetime, Mixed, Fencing, Kills, Stops, Power, Clock, Strangers, Errors, Tasks, Cancels, Reentry, Forced, Nested, Shared, Singletons, Breaks, Peers, Soft, Strict}
 
 // Title is the first line of the story.
 func (m *Mutant) Title() string {

@@ -133,7 +133,9 @@ func (r *Runner) recordDeath(p *process) {
 		}
 	}
 	for i := range r.histories {
-		r.histories[i].Killed(p.number, r.world.Now())
+		if !r.set.Outlives(int32(i + 1)) {
+			r.histories[i].Killed(p.number, r.world.Now())
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	lifetimeSuffix = ".lifetime"
 	fenceSuffix    = ".fence"
 	guardSuffix    = ".guard"
+	claimsSuffix   = ".filelock/claims" // a directory
 	passingPrefix  = ".holdfast-"
 )
 

@@ -27,8 +27,9 @@ func (c *compiler) prepare() {
 	c.setup = property.Setup{Apart: apart, Processes: len(c.processes), Clients: len(c.clients), Slack: s.Slack, ReadOnly: s.Disk.ReadOnly, NoLocks: s.Disk.NoLocks, Times: s.Disk.Granularity, Polls: s.Disk.NoKernelWait}
 	for _, k := range s.Locks {
 		n := c.pathNumber(c.lockPath(k))
-		c.setup.Locks = append(c.setup.Locks, property.Lock{Name: k.Name, Path: n, Kind: k.Kind, Soft: k.Kind != "", Lifetime: c.lifetime(k), Lease: c.lease(k), Heartbeat: k.heartbeat(), Fencing: k.Fencing, Shared: k.Shared, Singleton: k.Singleton})
+		c.setup.Locks = append(c.setup.Locks, property.Lock{Name: k.Name, Path: n, Kind: k.Kind, Soft: k.Kind != "" && k.Kind != "strict", Strict: k.Kind == "strict", Lifetime: c.lifetime(k), Lease: c.lease(k), Heartbeat: k.heartbeat(), Fencing: k.Fencing, Shared: k.Shared, Singleton: k.Singleton})
 	}
+	c.setup.Users = slices.ContainsFunc(c.processes, func(p program) bool { return p.User != c.processes[0].User })
 	c.setup.Paths = len(c.paths)
 	c.peers()
 	c.bareLocks(c.steps)

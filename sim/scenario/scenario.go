@@ -67,7 +67,7 @@ type Process struct {
 // Lock is a lock as processes make it by lock.New, or an object of Python's filelock. Every process has one of its own under each name; several names can have one path.
 type Lock struct {
 	Name, Path string
-	Kind       string        // "soft" or "lease"; "" is native
+	Kind       string        // "soft", "lease" or "strict"; "" is native
 	Python     string        // the version of filelock whose protocol it follows; "" is Holdfast
 	Timeout    time.Duration // 0: none
 	Poll       time.Duration // 0: the default

@@ -249,7 +249,7 @@ func (k *Lock) options() []lock.Option {
 }
 
 // opens has what makes a lock of a kind.
-var opens = map[string]func(path string, opts ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft, "lease": lock.NewLease}
+var opens = map[string]func(path string, opts ...lock.Option) (*lock.Lock, error){"": lock.New, "soft": lock.NewSoft, "lease": lock.NewLease, "strict": lock.NewStrict}
 
 // newLock makes a lock of a process.
 func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {

@@ -100,11 +100,13 @@ func (r *Runner) tables(t *property.Tables) {
 	}
 	var dirs []string
 	for _, p := range r.program.paths {
-		dir := path.Dir(p)
-		if slices.Contains(dirs, dir) {
-			continue
+		for _, dir := range [...]string{path.Dir(p), p + claimsSuffix} {
+			if !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
 		}
-		dirs = append(dirs, dir)
+	}
+	for _, dir := range dirs {
 		for _, name := range r.leftovers(dir) {
 			if r.program.setup.Peers != nil && isPeers(name) {
 				continue

@@ -211,7 +211,7 @@ func TestCampaignEndsInTime(t *testing.T) {
 
 func TestOptionsThatCannotBe(t *testing.T) {
 	for _, o := range []Options{
-		{Profile: Profile{Kind: "strict"}}, {Profile: Profile{Needs: Peers, Processes: 1}}, {Profile: Profile{FS: "nfs"}}, {Profile: Profile{Processes: 9}}, {Profile: Profile{Processes: -1}}, {Profile: Profile{Cycles: -1}},
+		{Profile: Profile{Kind: "steel"}}, {Profile: Profile{Needs: Peers, Processes: 1}}, {Profile: Profile{FS: "nfs"}}, {Profile: Profile{Processes: 9}}, {Profile: Profile{Processes: -1}}, {Profile: Profile{Cycles: -1}},
 		{Profile: Profile{Strategy: "guess"}}, {Profile: Profile{Slack: "2h"}}, {Profile: Profile{Slack: "-1s"}}, {Profile: Profile{Slack: "soon"}}, {Profile: Profile{Strategy: "exhaustive bound=2"}}, {First: 3, Last: 2},
 	} {
 		if _, err := Explore(t.Context(), o); err == nil || strings.Contains(err.Error(), "\n") {

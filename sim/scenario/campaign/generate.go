@@ -204,7 +204,8 @@ func (p *plan) chooseLocks() {
 	k.Fencing = p.features.Has(Fencing)
 	k.Shared = p.features.Has(Shared)
 	k.Singleton = p.features.Has(Singletons)
-	if p.features.Has(Cancels) && p.oneIn(3) {
+	deadly := p.Kind == "strict" && p.features.Has(Kills) // whoever dies inside keeps the others waiting for good
+	if p.features.Has(Cancels) && p.oneIn(3) || deadly {
 		k.Timeout = p.spread(time.Millisecond, time.Second)
 	}
 	if p.s.Disk.NoKernelWait && p.oneIn(2) && !p.features.Has(Cleans) { // which takes long, and so others would poll often
@@ -225,7 +226,9 @@ func (p *plan) chooseLocks() {
 		p.locks = append(p.locks, scenario.Lock{Name: "again", Path: k.Path, Lifetime: k.Lifetime, Lease: k.Lease, Heartbeat: k.Heartbeat, Fencing: k.Fencing}, scenario.Lock{Name: "inner", Path: scenario.WorkDir + "/inner.lock"})
 	}
 	for i := range p.locks {
-		p.locks[i].Kind = p.lockKind()
+		if p.locks[i].Kind = p.lockKind(); deadly {
+			p.locks[i].Timeout = k.Timeout
+		}
 	}
 	p.s.Locks = p.locks
 }

@@ -74,7 +74,7 @@ func (p *plan) faults() {
 
 // releasing reports whether a lock of a kind cannot be released if the call fails.
 func releasing(kind string, op sim.Op) bool {
-	return op == sim.OpUnlock || (kind == "soft" || kind == "lease") && (op == sim.OpRemove || op == sim.OpLstat || op == sim.OpTryLock)
+	return op == sim.OpUnlock || (kind == "soft" || kind == "lease") && (op == sim.OpRemove || op == sim.OpLstat || op == sim.OpTryLock) || kind == "strict" && op == sim.OpRemove
 }
 
 func (p *plan) fault(s spoiled) sim.Fault {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/holdfast-lock/holdfast/sim"
 	"github.com/holdfast-lock/holdfast/sim/disk"
@@ -13,7 +14,7 @@ import (
 
 // Profile says in what kind of worlds to look. What it leaves open is drawn anew for each plan. The zero Profile leaves everything open.
 type Profile struct {
-	Kind      string   // of lock, "native", "soft" or "lease"; "" is native
+	Kind      string   // of lock, one of Kinds; "" is native
 	FS        string   // "posix" or "tmpfs"; "" is either
 	Processes int      // 0: 1 to 8
 	Cycles    int      // of acquiring and releasing that each task goes through; 0: 1 to 4
@@ -22,6 +23,9 @@ type Profile struct {
 	Only      bool     // and nothing else is: no other feature is drawn
 	Slack     string   // how long somebody who can run may be held up, see [scenario.ParseSlack]; "" is drawn
 }
+
+// Kinds are the kinds of locks that a campaign can have.
+var Kinds = []string{"native", "soft", "lease", "strict"}
 
 // Strategies returns the names of the strategies that a campaign can have.
 func Strategies() []string {
@@ -40,8 +44,8 @@ const MostProcesses = 8
 // Check refuses what cannot be generated.
 func (p *Profile) Check() error {
 	switch {
-	case p.Kind != "" && p.Kind != "native" && p.Kind != "soft" && p.Kind != "lease":
-		return fmt.Errorf("no kind of lock is named %q in the simulator: write native, soft or lease", p.Kind)
+	case p.Kind != "" && !slices.Contains(Kinds, p.Kind):
+		return fmt.Errorf("no kind of lock is named %q in the simulator: write %s", p.Kind, strings.Join(Kinds, ", "))
 	case p.Needs&p.impossible() != 0:
 		return fmt.Errorf("%s cannot go on in a world of %s locks", p.Needs&p.impossible(), cmp.Or(p.Kind, "native"))
 	case p.FS != "" && p.FS != "posix" && p.FS != "tmpfs":
@@ -82,10 +86,13 @@ func (p *Profile) lockKind() string {
 func (p *Profile) kindName() string { return cmp.Or(p.Kind, "native") }
 
 // impossible returns what cannot be judged with locks of the kind. A contender for a soft lock that has a lifetime evicts holders that live; a power failure can leave a marker that nobody knows the
-// holder of; and so can a stranger, or take one away. A native lock cannot be broken.
+// holder of; and so can a stranger, or take one away. A strict lock has no lifetime, and what a power failure leaves of its claims keeps everybody out; filelock's is not simulated. A native lock cannot be broken.
 func (p *Profile) impossible() Features {
-	if p.Kind == "soft" || p.Kind == "lease" {
+	switch p.Kind {
+	case "soft", "lease":
 		return Lifetime | Mixed | Power | Strangers
+	case "strict":
+		return Lifetime | Mixed | Power | Strangers | Peers
 	}
 	return Breaks
 }

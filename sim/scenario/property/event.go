@@ -126,6 +126,7 @@ type Setup struct {
 	ReadOnly  bool          // the disk refuses changes, so that errors are expected
 	NoLocks   bool          // the disk gives no locks
 	Times     time.Duration // granularity of the times of files
+	Users     bool          // processes are of several users, who may be refused what is another's
 	Polls     bool          // the kernel cannot be waited in
 	Peers     []bool        // by process: it follows the protocol of another library; nil if none does
 	Apart     bool          // some processes cannot see each other: they are on other machines or in containers
@@ -137,6 +138,7 @@ type Lock struct {
 	Path      int32
 	Kind      string
 	Soft      bool          // the lock file is made for each hold, and removed
+	Strict    bool          // the hold of a process that has died lasts until it is broken by force
 	Lifetime  time.Duration // 0: none
 	Lease     time.Duration // what a holder has to be seen alive in; 0: it need not
 	Heartbeat time.Duration // how often one that can run shows that it is

@@ -75,6 +75,10 @@ type pathFacts struct {
 	soft      bool          // the file is made for each hold
 	lease     time.Duration // whoever waits may have to watch the file for so long
 	disagreed bool          // locks of the path have different contracts
+	strict    bool          // a hold outlives its process
+	outlived  bool          // one does, which nobody has broken by force
+	wedged    bool          // one may
+	brokenBy  int           // event in which claims were last broken, or may be about to be
 	disturbed int           // event in which somebody last touched the file
 	touched   bool          // that ever happened
 	ended     time.Duration // when the last claim ended
@@ -136,7 +140,7 @@ func (f *facts) begin(s *Setup, w Witness) {
 	}
 	for _, l := range s.Locks {
 		p := &f.paths[l.Path-1]
-		p.soft, p.lease = p.soft || l.Soft, max(p.lease, l.Lease)
+		p.soft, p.strict, p.lease = p.soft || l.Soft, p.strict || l.Strict, max(p.lease, l.Lease)
 		for _, o := range s.Locks {
 			p.disagreed = p.disagreed || o.Path == l.Path && (o.Kind != l.Kind || o.Lease != l.Lease)
 		}
@@ -282,7 +286,9 @@ func (f *facts) update(e *Event) {
 		f.taken(e)
 	case BreakCalled:
 		*f.client(e.Client) = client{process: e.Process, pending: BreakCalled, lock: e.Lock, path: f.lock(e).Path, judged: e.File, at: e.Time, until: Never, looked: f.seq}
+		f.breaksClaims(e)
 	case BreakReturned:
+		f.breaksClaims(e)
 		f.client(e.Client).pending = 0
 	case Leaked:
 		f.process(e.Process).leaks = true
@@ -355,6 +361,14 @@ func (f *facts) acquired(e *Event) {
 		}
 	}
 	f.identify(e, &g)
+	since := c.called
+	if f.lock(e).Shared {
+		since = 0 // it may be a level of one that began earlier
+	}
+	if p.strict && f.mayBreak(c.path, since) {
+		f.excuse(&g)
+		g.void = true
+	}
 	g.void = g.void || disturbed
 	f.relieve(p, &g)
 	f.grants = append(f.grants, g)
@@ -532,6 +546,9 @@ func (f *facts) died(e *Event) {
 		if c.process != e.Process || c.pending == 0 {
 			continue
 		}
+		if c.pending == AcquireCalled || c.pending == ReleaseCalled {
+			f.leavesClaims(c.path)
+		}
 		if c.pending == AcquireCalled {
 			f.paths[c.path-1].pending--
 			f.deaths |= DiedWaiting
@@ -545,7 +562,9 @@ func (f *facts) died(e *Event) {
 		}
 		inside := f.claims(g)
 		f.endGrant(g)
+		f.leavesClaims(g.path)
 		if inside {
+			f.paths[g.path-1].outlived = f.paths[g.path-1].strict
 			f.paths[g.path-1].byDeath = true
 			f.deaths |= DiedInside
 		}

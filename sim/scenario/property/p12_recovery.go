@@ -18,7 +18,7 @@ func (recovery) end(*facts, *Tables) {}
 // explained reports whether a call that failed had a reason to, other than the lock.
 func (f *facts) explained(e *Event) bool {
 	c := f.client(e.Client)
-	return f.ReadOnly || f.NoLocks || f.gone || c.disturbed || c.struck < f.process(e.Process).struck || f.halted(c.path)
+	return f.ReadOnly || f.NoLocks || f.Users || f.gone || c.disturbed || c.struck < f.process(e.Process).struck || f.halted(c.path)
 }
 
 // halted reports whether somebody is frozen who may be in the middle of something about a path, and keeps the files beside it locked.

@@ -18,7 +18,13 @@ func (garbage) end(f *facts, t *Tables) {
 			frozen++
 		}
 	}
-	if allowed := filesPerMess * (f.messes + frozen); len(t.Names) > allowed {
+	inside := 0
+	for i := range f.paths {
+		if p := &f.paths[i]; p.strict {
+			inside += len(p.live)
+		}
+	}
+	if allowed := filesPerMess * (f.messes + frozen + inside); len(t.Names) > allowed {
 		f.violate("P13", "%d files are left, such as %s, of at most %d for the crashes and errors there were", len(t.Names), t.Names[0], allowed)
 	}
 }

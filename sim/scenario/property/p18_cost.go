@@ -45,7 +45,7 @@ func (cost) event(f *facts, e *Event) {
 	}
 	// A look at the context of a hold that is over by the clock gives up that lock first, and waits for whoever reads its record.
 	within := c.outer != 0 && f.grantOf(c.outer).latest != Never
-	if !c.alone || within || f.trouble >= c.at || f.someFrozen() || f.robbed(c.path) || f.Peers != nil || !f.bounded() {
+	if !c.alone || f.paths[c.path-1].wedged || within || f.trouble >= c.at || f.someFrozen() || f.robbed(c.path) || f.Peers != nil || !f.bounded() {
 		most = 10*most + moments(waited)
 	}
 	if calls := e.Calls - c.calls; calls > most {

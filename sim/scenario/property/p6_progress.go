@@ -26,7 +26,7 @@ func (progress) event(f *facts, _ *Event) {
 
 func (p progress) end(f *facts, t *Tables) {
 	p.event(f, nil)
-	held := f.idleHolder() // or by somebody who may be frozen for good, or by a child that nobody knows of
+	held := f.idleHolder() || f.anyWedged() // or by somebody who may be frozen for good, or by a child that nobody knows of
 	for i := range f.processes {
 		held = held || f.processes[i].frozen || f.processes[i].forked
 	}
@@ -82,7 +82,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 	for i := range f.paths {
 		p := &f.paths[i]
 		since := max(p.changed, f.trouble)
-		if p.pending == 0 || f.now-since <= later(p.lease, limit) || f.robbed(int32(i+1)) || f.blocked(int32(i+1)) { // what a stranger or a peer has put there may have to be waited for
+		if p.pending == 0 || f.now-since <= later(p.lease, limit) || p.wedged || f.robbed(int32(i+1)) || f.blocked(int32(i+1)) { // what a stranger or a peer has put there may have to be waited for
 			continue
 		}
 		what := isFree

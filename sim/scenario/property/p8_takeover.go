@@ -14,6 +14,7 @@ func (takeover) event(f *facts, e *Event) {
 	case Acquired:
 	case BreakReturned:
 		switch c := f.client(e.Client); {
+		case f.paths[c.path-1].strict: // by its claims
 		case e.Result == OK && !c.broke:
 			f.violate("P8", "%s is told that it has broken %s, and did not take away what it had looked at", f.ClientName(e.Client), f.PathName(c.path))
 		case e.Result != OK && e.Result != Error && c.broke && !f.peersMark(c.path, c.judged): // that of a peer can be written to after the last look, and may then not get its name back
@@ -26,6 +27,9 @@ func (takeover) event(f *facts, e *Event) {
 	g := f.grantOf(e.Hold)
 	if g.hold != e.Hold || g.void || g.file == 0 {
 		return
+	}
+	if f.paths[g.path-1].outlived {
+		f.violate("P8", "%s has got %s, although a process has died inside and nobody has removed its claims", f.ClientName(g.client), f.PathName(g.path))
 	}
 	for _, n := range f.paths[g.path-1].live {
 		o := &f.grants[n-1]

@@ -40,7 +40,7 @@ func (c *fencing) event(f *facts, e *Event) {
 		g := f.grantOf(e.Hold)
 		most := &c.most[g.path-1]
 		before := c.seen[e.Client-1]
-		if f.claims(g) && (g.sure || !f.paths[g.path-1].touched) {
+		if f.claims(g) && (g.sure || !f.paths[g.path-1].touched) && !f.paths[g.path-1].excused { // else who has lost the lock on the way in may have got its number later
 			before = *most
 		}
 		again := false

@@ -93,6 +93,9 @@ func (s *Set) Violation() *Violation { return s.facts.violation }
 // Excused reports whether peers have let somebody in beside a holder of a path, so that what clients saw of it is not to be judged.
 func (s *Set) Excused(path int32) bool { return s.facts.paths[path-1].excused }
 
+// Outlives reports whether the hold of a process that has died lasts.
+func (s *Set) Outlives(path int32) bool { return s.facts.paths[path-1].strict }
+
 // Seen returns which of the facts that should happen in some run have happened in this one.
 func (s *Set) Seen() Facts { return s.seen.facts }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/holdfast-lock/holdfast/bench/contend"
 	"github.com/holdfast-lock/holdfast/bench/journal"
+	"github.com/holdfast-lock/holdfast/cmd/holdfast/internal/kind"
+	"github.com/holdfast-lock/holdfast/fs"
 	"github.com/holdfast-lock/holdfast/fs/osfs"
 	"github.com/holdfast-lock/holdfast/lock"
 )
@@ -17,6 +19,7 @@ type disturber struct {
 	Options
 	ctx   context.Context
 	fleet *contend.Fleet
+	open  func() (kind.Lock, error)
 	began time.Duration
 	stops []stop
 
@@ -68,6 +71,9 @@ func (d *disturber) disturb(p disturbance) error {
 		if err := d.fleet.Kill(at.place); err != nil {
 			return err
 		}
+		if err := d.breakClaims(d.fleet.PID(at.place)); err != nil {
+			return err
+		}
 		return d.fleet.Replace(at.place)
 	}
 	for range aims {
@@ -90,6 +96,45 @@ func (d *disturber) disturb(p disturbance) error {
 	}
 	return nil
 }
+
+// breakClaims does what an operator does when a process was killed that may have been inside a lock which nobody takes from the dead.
+func (d *disturber) breakClaims(pid int) error {
+	l, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	strict, ok := l.(interface {
+		Claims() ([]lock.Claim, error)
+		ForceBreak(name string) error
+	})
+	if !ok {
+		return nil
+	}
+	for begin := journal.Now(); journal.Now()-begin < deathTime; d.sleep(time.Millisecond) {
+		claims, err := strict.Claims()
+		if errors.Is(err, errors.ErrUnsupported) {
+			return nil
+		}
+		left := false
+		for _, c := range claims {
+			switch {
+			case c.PID != pid:
+			case c.Holder == fs.Dead:
+				err = errors.Join(err, strict.ForceBreak(c.Name))
+			default:
+				left = true // it is still on its way out
+			}
+		}
+		if !left || err != nil {
+			return err
+		}
+	}
+	return nil // the judge will see that nobody gets in
+}
+
+// deathTime is what a process that was killed may need to end, on a busy machine.
+const deathTime = 2 * time.Second
 
 // target is what was aimed at: a process, while somebody, itself or another one, is inside.
 type target struct {

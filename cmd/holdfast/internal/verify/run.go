@@ -151,7 +151,7 @@ func (v *verifier) contend() (contend.Outcome, []stop, error) {
 		fleet.Abort()
 		return contend.Outcome{}, nil, err
 	}
-	d := disturber{Options: v.Options, ctx: v.ctx, fleet: fleet, began: began}
+	d := disturber{Options: v.Options, ctx: v.ctx, fleet: fleet, began: began, open: func() (kind.Lock, error) { return v.kind.Open(v.path) }}
 	disturbErr := d.run(plan(v.Options), v.show)
 	v.cannotStop = d.cannotStop
 	outcome, err := fleet.Finish(v.patience())
