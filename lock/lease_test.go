@@ -71,15 +71,15 @@ func TestMarkersBesideLeases(t *testing.T) {
 		content string
 		want    error
 	}{
-		"a holder that lives": {record(func(*marker.Record) {}), lock.ErrTimeout},
-		"a holder elsewhere":  {record(func(r *marker.Record) { r.Host += "-other" }), lock.ErrTimeout},
-		"a holder that ended": {record(func(r *marker.Record) { r.Start = gone(self).Start }), nil},
-		"another duration":    {record(func(r *marker.Record) { r.Duration = 30.5 }), lock.ErrSettings},
-		"a soft lock":         {record(func(r *marker.Record) { r.Kind, r.Token, r.Duration = marker.Soft, "", 0 }), lock.ErrSettings},
-		"a strict lock":       {marker.Sentinel, lock.ErrSettings},
-		"nobody":              {"", lock.ErrTimeout},
-		"no record":           {"garbage", lock.ErrTimeout},
-		"an endless lease":    {strings.ReplaceAll(record(func(*marker.Record) {}), "=30.0", "=inf"), lock.ErrTimeout},
+		"a holder that lives":  {record(func(*marker.Record) {}), lock.ErrTimeout},
+		"a holder elsewhere":   {record(func(r *marker.Record) { r.Host += "-other" }), lock.ErrTimeout},
+		"a holder that ended":  {record(func(r *marker.Record) { r.Start = gone(self).Start }), nil},
+		"another duration":     {record(func(r *marker.Record) { r.Duration = 30.5 }), lock.ErrSettings},
+		"a soft lock":          {record(func(r *marker.Record) { r.Kind, r.Token, r.Duration = marker.Soft, "", 0 }), lock.ErrSettings},
+		"a strict lock":        {marker.Sentinel, lock.ErrSettings},
+		"nobody, for a moment": {"", lock.ErrTimeout},
+		"no record":            {"garbage", lock.ErrTimeout},
+		"an endless lease":     {strings.ReplaceAll(record(func(*marker.Record) {}), "=30.0", "=inf"), lock.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

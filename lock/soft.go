@@ -55,6 +55,8 @@ type terms struct {
 	objection func(path string, r marker.Record, o *options) error
 	// limit is how long a marker with the record r lasts unchanged, whoever has made it; 0 if it does not end with time.
 	limit func(r marker.Record, o *options) time.Duration
+	// noEmpty: no holder leaves its marker empty. What is empty was left by a crash.
+	noEmpty bool
 	// lasts says in words what limit is.
 	lasts string
 	// began completes what is known of a hold whose marker was made, or refreshed, after since on the clock of uptime.
@@ -278,8 +280,9 @@ func (s *soft) verdict(o *options) (evidence string, byForce bool, err error) {
 	r := s.other.record
 	unchanged := s.other.seen - s.other.since
 	holder := r.Kind == s.contract || r.Kind == marker.Exclusive && s.contract == marker.Soft
+	torn := r.Kind == marker.Unknown && r.Cut // by a crash, or whoever writes it is not done: what the whole one would say is not known
 	switch {
-	case r.Kind == marker.Malformed, r.Kind == marker.Empty:
+	case r.Kind == marker.Malformed, r.Kind == marker.Empty, torn:
 	case !holder:
 		return "", false, &ContractError{Path: s.path, Found: contracts[r.Kind], Asked: contracts[s.contract]}
 	case r.Kind == s.contract:
@@ -294,9 +297,11 @@ func (s *soft) verdict(o *options) (evidence string, byForce bool, err error) {
 	case holder:
 		return s.ended(r), false, nil
 	case unchanged < MalformedGrace:
+	case torn:
+		return fmt.Sprintf("the end of the record is missing, and it has not changed for %v", roundForPeople(unchanged)), false, nil
 	case r.Kind == marker.Malformed:
 		return fmt.Sprintf("the marker is no record (%s), and has not changed for %v", r.Reason, roundForPeople(unchanged)), false, nil
-	case o.evictEmpty:
+	case o.evictEmpty || s.noEmpty:
 		return fmt.Sprintf("the marker is empty, and has not changed for %v", roundForPeople(unchanged)), false, nil
 	}
 	return "", false, nil

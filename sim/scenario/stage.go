@@ -3,6 +3,7 @@ package scenario
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"path"
 	"slices"
 	"time"
@@ -266,7 +267,7 @@ func (r *Runner) newLock(p *process, k int) (*lock.Lock, error) {
 		if p.locks[i] == nil {
 			return nil, p.errs[i]
 		}
-		options = append(options, lock.FallbackTo(p.locks[i]))
+		options = append(options, lock.FallbackTo(p.locks[i]), lock.Logger(slog.New(slog.DiscardHandler))) // it warns
 	}
 	return opens[s.Kind](s.Path, options...)
 }

@@ -110,6 +110,9 @@ func (p *plan) chooseFeatures() {
 		p.features |= Lifetime
 	}
 	p.features &^= p.impossible()
+	if p.features.Has(Power) && p.lockKind() != "" {
+		p.features &^= Breaks // what was looked at before the power failed is another file afterwards
+	}
 }
 
 // chooseSlack decides how much order there is in time. Without a bound nothing that has to happen in time can be judged, and everything else is tried hardest.
@@ -145,7 +148,7 @@ func (p *plan) chooseDisk() {
 	o.NoKernelWait = p.oneIn(6)
 	if o.Kind == disk.Posix && p.features.Has(Power) {
 		o.Writeback = among(p.draw, 0, 0, 1, 8)
-		if p.features.Has(Fencing) {
+		if p.features.Has(Fencing) && p.lockKind() == "" { // a marker is shorter than what a disk writes at once, and is there whole or not at all
 			o.Block = among(p.draw, 0, 0, 8, 32) // so that what is lost is a part of a number, or one of several
 		}
 	}

@@ -89,7 +89,9 @@ func (p *Profile) kindName() string { return cmp.Or(p.Kind, "native") }
 // holder of; and so can a stranger, or take one away. A strict lock has no lifetime, and what a power failure leaves of its claims keeps everybody out; filelock's is not simulated. A native lock cannot be broken.
 func (p *Profile) impossible() Features {
 	switch p.Kind {
-	case "soft", "lease":
+	case "lease":
+		return Lifetime | Mixed | Strangers
+	case "soft":
 		return Lifetime | Mixed | Power | Strangers
 	case "strict":
 		return Lifetime | Mixed | Power | Strangers | Peers

@@ -312,7 +312,7 @@ func (f *facts) acquireCalled(e *Event) {
 	p := &f.paths[l.Path-1]
 	p.pending++
 	p.changed = e.Time
-	if p.pending > 1 || len(p.live) > 0 || p.forced || p.soft && p.occupant != 0 { // what somebody has left there may have to be waited for
+	if p.pending > 1 || len(p.live) > 0 || p.forced || p.soft && (p.occupant != 0 || f.outages > 0) { // what somebody has left there may have to be waited for
 		for i := range f.clients {
 			if c := &f.clients[i]; c.pending == AcquireCalled && c.path == l.Path {
 				c.alone = false

@@ -22,6 +22,14 @@ func (f *facts) slow(l *Lock) time.Duration {
 	return d + timeOfRenewal + callsOfRenewal*f.Slack
 }
 
+// watched is for how long whoever waits for a path may have to watch what lies there: that of a lease, or what a power failure has left of its marker.
+func (f *facts) watched(p *pathFacts) time.Duration {
+	if p.lease > 0 && f.outages > 0 {
+		return max(p.lease, malformedGrace)
+	}
+	return p.lease
+}
+
 // leaseBegins finds between which times the grant of a lease ends by itself.
 func (f *facts) leaseBegins(e *Event, g *grant) {
 	c, l, p := f.client(e.Client), f.lock(e), f.process(e.Process)

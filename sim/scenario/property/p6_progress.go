@@ -82,7 +82,7 @@ func (f *facts) waitsInVain() (client, path int32, what inTheWay) {
 	for i := range f.paths {
 		p := &f.paths[i]
 		since := max(p.changed, f.trouble)
-		if p.pending == 0 || f.now-since <= later(p.lease, limit) || p.wedged || f.robbed(int32(i+1)) || f.blocked(int32(i+1)) { // what a stranger or a peer has put there may have to be waited for
+		if p.pending == 0 || f.now-since <= later(f.watched(p), limit) || p.wedged || f.robbed(int32(i+1)) || f.blocked(int32(i+1)) { // what a stranger or a peer has put there may have to be waited for
 			continue
 		}
 		what := isFree
