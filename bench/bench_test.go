@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -12,14 +13,33 @@ import (
 
 	"github.com/holdfast-lock/holdfast/bench"
 	"github.com/holdfast-lock/holdfast/bench/worker"
+	"github.com/holdfast-lock/holdfast/lock"
 )
 
 const roleVariable = "HOLDFAST_TEST_BENCH"
 
+// opener keeps a nil pointer from becoming a Locker that is not nil.
+func opener(open func(string, ...lock.Option) (*lock.Lock, error)) func(string, ...lock.Option) (lock.Locker, error) {
+	return func(path string, opts ...lock.Option) (lock.Locker, error) {
+		l, err := open(path, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
+}
+
+// kinds are the native lock, one with a marker, and one of which the harness is told that nobody takes over.
+var kinds = []bench.Kind{
+	{Name: bench.Native, Open: opener(lock.New)},
+	{Name: "soft", Open: opener(lock.NewSoft)},
+	{Name: "stubborn", Open: opener(lock.NewSoft), Endures: true},
+}
+
 // TestMain lets the test program be the worker as well.
 func TestMain(m *testing.M) {
 	if os.Getenv(roleVariable) != "" {
-		worker.Serve(bench.Tasks(bench.Subjects()), os.Stdin, os.Stdout)
+		worker.Serve(bench.KindTasks(kinds), os.Stdin, os.Stdout)
 	}
 	os.Exit(m.Run())
 }
@@ -32,7 +52,7 @@ func options(t *testing.T) bench.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bench.Options{Dir: t.TempDir(), Programs: []worker.Program{{self}}, Processes: []int{2, 8}, Goroutines: []int{1, 20},
+	return bench.Options{Dir: t.TempDir(), Kinds: kinds, Programs: []worker.Program{{self}}, Processes: []int{2, 8}, Goroutines: []int{1, 20},
 		Hold: 100 * time.Microsecond, For: 20 * time.Millisecond, Rounds: 2, Progress: func(int, int, string) {}}
 }
 
@@ -58,13 +78,41 @@ func TestEverythingIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	nothingLeft(t, o.Dir)
-	locks := len(bench.Subjects())
-	if len(r.Uncontended) != locks || len(r.Reentrant) != 1 || len(r.HandOff) != 2*locks || len(r.Goroutines) != 2*locks || len(r.Cancellation) != 2 {
+	own := len(kinds)
+	locks := own + 5 // and the system calls
+	if len(r.Uncontended) != locks || len(r.Reentrant) != 1 || len(r.Calls) != own || len(r.Turns) != locks || len(r.HandOff) != 2*locks || len(r.Goroutines) != 2*locks ||
+		len(r.Disturbance) != locks || len(r.Takeover) != locks || len(r.Cancellation) != 2*own || len(r.Idle) != locks {
 		t.Errorf("rows are missing: %+v", r)
 	}
 	for _, row := range r.Uncontended {
 		if row.Result.Each <= 0 || row.Result.Times.Median <= 0 {
 			t.Errorf("%s alone: %+v", row.Lock, row.Result)
+		}
+	}
+	for _, row := range r.Calls {
+		c := row.Result
+		sum := 0.0
+		for _, n := range c.By {
+			sum += n
+		}
+		if c.Each < float64(c.Least) || math.Abs(sum-c.Each) > 1e-9 || c.By["flock"] < 1 {
+			t.Errorf("calls of %s: %+v", row.Lock, c)
+		}
+	}
+	for _, row := range r.Turns {
+		if row.Lock != "marker, polled every 50ms" && row.Result.Count == 0 { // which is not handed on in so short a time each time
+			t.Errorf("%s in turns: %+v", row.Lock, row.Result)
+		}
+	}
+	for _, row := range r.Takeover {
+		endures := strings.HasPrefix(row.Lock, "marker") || row.Lock == "holdfast stubborn"
+		if took := row.Result; took.Endures != endures || (took.Time.Count == 0) != endures {
+			t.Errorf("holders of %s that were killed: %+v", row.Lock, took)
+		}
+	}
+	for _, row := range r.Idle {
+		if i := row.Result; i.Waiters == 0 || i.CPU < 0 {
+			t.Errorf("%s idle: %+v", row.Lock, i)
 		}
 	}
 	for _, row := range r.HandOff {
@@ -88,7 +136,7 @@ func TestEverythingIsMeasured(t *testing.T) {
 
 	var text bytes.Buffer
 	r.WriteTables(&text)
-	for _, want := range []string{"holdfast (reentrant)", "Hand-off between processes", "20 │ holdfast", "What Holdfast claims"} {
+	for _, want := range []string{"holdfast (reentrant)", "Hand-off between processes", "20 │ holdfast", "never", "1 link", "What Holdfast claims", "soft: takeover"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the tables do not say %q:\n%s", want, &text)
 		}

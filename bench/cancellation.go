@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/pprof"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +16,7 @@ import (
 const cancelTask = "cancel"
 
 type cancelArgs struct {
-	Subject string
-	Path    string
+	subjectArgs
 	Waiters int
 	Rounds  int
 }
@@ -29,14 +29,11 @@ type Cancellation struct {
 	Usable  bool              `json:"usable"`  // whether the lock could be taken afterwards
 }
 
-// cancellation lets goroutines wait for a lock that another holder in the same process has on a descriptor of its own, and ends their contexts all at once.
+// cancellation lets goroutines wait for a lock that another process holds, and ends their contexts all at once, again and again. It is ready when it has done so; when it goes on, the lock is free, or is
+// about to be.
 func cancellation(subjects contend.Subjects) worker.Task {
-	return worker.For(func(a cancelArgs, _ func()) (Cancellation, error) {
+	return worker.For(func(a cancelArgs, ready func()) (Cancellation, error) {
 		subject, err := subjects.Find(a.Subject)
-		if err != nil {
-			return Cancellation{}, err
-		}
-		holder, err := openRawHolder(a.Path)
 		if err != nil {
 			return Cancellation{}, err
 		}
@@ -55,32 +52,21 @@ func cancellation(subjects contend.Subjects) worker.Task {
 		before := pprof.Lookup("threadcreate").Count()
 		var times []time.Duration
 		for range a.Rounds {
-			if err := holder.Lock(); err != nil {
-				return c, err
-			}
 			round, err := cancelAll(waiters)
-			if err := errors.Join(err, holder.Unlock()); err != nil {
+			if err != nil {
 				return c, err
 			}
 			times = append(times, round...)
 		}
 		c.Threads = pprof.Lookup("threadcreate").Count() - before
 		c.Return = contend.QuantilesOf(times)
+		ready()
 		if err := waiters[0].Lock(); err != nil {
 			return c, err
 		}
 		c.Usable = true
 		return c, waiters[0].Unlock()
 	})
-}
-
-// openRawHolder opens the holder in whose way nobody is but the kernel: a lock of the subject's would be waited for inside the process.
-func openRawHolder(path string) (contend.Lock, error) {
-	s, err := raw.Find(rawName)
-	if err != nil {
-		return nil, err
-	}
-	return s.Open(path)
 }
 
 // settle is how long the waiters are given to begin waiting. If one needs longer, it finds its context ended, which is quicker than what is measured: a figure can
@@ -110,4 +96,45 @@ func cancelAll(waiters []Cancelable) ([]time.Duration, error) {
 		times[i] = t.Sub(canceled)
 	}
 	return times, errors.Join(errs...)
+}
+
+const cancelRounds = 10
+
+func (r *runner) planCancellation() {
+	for _, waiters := range []int{1, slices.Max(append(r.Goroutines, 1))} {
+		for _, c := range r.contestants {
+			if !c.Cancelable {
+				continue
+			}
+			r.plan(fmt.Sprintf("%d canceled waiters: %s", waiters, c.Name), func() error {
+				result, err := r.cancel(c, waiters)
+				r.report.Cancellation = append(r.report.Cancellation, Row[Cancellation]{c.Name, result})
+				return err
+			})
+		}
+	}
+}
+
+func (r *runner) cancel(c contestant, waiters int) (result Cancellation, err error) {
+	path := r.path()
+	release, err := r.held(c, path)
+	if err != nil {
+		return result, err
+	}
+	w, err := worker.Start(r.ctx, c.program)
+	if err != nil {
+		return result, errors.Join(err, release())
+	}
+	defer w.Close(time.Second)
+	if err = w.Begin(cancelTask, cancelArgs{subjectArgs{c.Name, path}, waiters, cancelRounds}); err == nil {
+		err = w.Ready()
+	}
+	if err := errors.Join(err, release()); err != nil {
+		return result, err
+	}
+	if err := w.Go(); err != nil {
+		return result, err
+	}
+	err = w.Result(&result)
+	return result, err
 }

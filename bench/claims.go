@@ -31,7 +31,7 @@ const gofrsName = "gofrs/flock"
 
 // claims compares. What was not measured is left out, and so is what was measured as nothing and cannot be compared with: in a short round nobody may have handed a lock on.
 func claims(r *Report) []Claim {
-	list := slices.Concat(soloClaims(r), handOffClaims(r), crowdClaims(r), disturbanceClaims(r), cancellationClaims(r))
+	list := slices.Concat(soloClaims(r), handOffClaims(r), crowdClaims(r), disturbanceClaims(r), cancellationClaims(r), kindClaims(r))
 	return slices.DeleteFunc(list, func(c Claim) bool { return math.IsInf(c.Measured, 0) || math.IsNaN(c.Measured) })
 }
 
@@ -84,12 +84,17 @@ func handOffClaims(r *Report) []Claim {
 	return list
 }
 
+// isPeer reports whether the subject of that name is the lock of another library.
+func isPeer(name string) bool {
+	return !isOurs(name) && !slices.ContainsFunc(slices.Concat(raw, markers), func(s contend.Subject) bool { return s.Name == name })
+}
+
 // betterPeers counts the other libraries that were better in one of three respects.
 func betterPeers(r *Report, ours contend.Figures) int {
 	n := 0
 	for _, row := range r.HandOff {
 		theirs := row.Result
-		if slices.Contains([]string{holdfastName, rawName, rawSafeName, rawFairName}, row.Lock) || theirs.Processes != ours.Processes {
+		if !isPeer(row.Lock) || theirs.Processes != ours.Processes {
 			continue
 		}
 		if theirs.Jain > ours.Jain || theirs.Starved < ours.Starved || theirs.Wait.Max < ours.Wait.Max {

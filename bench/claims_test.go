@@ -24,16 +24,22 @@ func good() *Report {
 			{rawName, figures(1, 0, ms, 20*us, 10*us)}, // the system calls are no peer
 			{rawFairName, figures(1, 0, ms, 20*us, 100*us)},
 			{gofrsName, figures(0.5, 1, 17*ms, 10*us, 100*us)},
+			{"holdfast soft", figures(0.995, 0, ms, 78*us, 10*us)}, // another kind is no peer
 		},
-		Goroutines:   []Row[Crowd]{{holdfastName, Crowd{Goroutines: 1000, Threads: 4}}},
-		Disturbance:  []Row[Disturbance]{{holdfastName, Disturbance{contend.Quantiles{Max: 10 * ms}, contend.Quantiles{Max: 10 * ms}}}},
+		Goroutines:  []Row[Crowd]{{holdfastName, Crowd{Goroutines: 1000, Threads: 4}}},
+		Disturbance: []Row[Disturbance]{{holdfastName, Disturbance{contend.Quantiles{Max: 10 * ms}, contend.Quantiles{Max: 10 * ms}}}},
+		Calls:       []Row[Calls]{{"holdfast soft", Calls{Each: 16, Least: 8}}, {"holdfast strict", Calls{Each: 24, Least: 8}}},
+		Turns:       []Row[contend.Quantiles]{{holdfastName, contend.Quantiles{Median: us}}, {"holdfast soft", contend.Quantiles{Median: 3 * us}}, {markerPollName, contend.Quantiles{Median: 60 * us}}},
+		Takeover: []Row[Takeover]{{holdfastName, Takeover{}}, {"holdfast soft", Takeover{Time: contend.Quantiles{Count: 1, Median: 50 * ms}}},
+			{"holdfast strict", Takeover{Endures: true}}},
+		Idle:         []Row[Idle]{{holdfastName, Idle{8, 0.1}}, {"holdfast soft", Idle{8, 0.1}}, {markerPollName, Idle{8, 1}}},
 		Cancellation: []Row[Cancellation]{{holdfastName, Cancellation{Waiters: 1000, Return: contend.Quantiles{Median: ms}, Threads: 4}}},
 	}
 }
 
 func TestClaimsHoldUpToTheirLimits(t *testing.T) {
 	all := claims(good())
-	if len(all) != 16 {
+	if len(all) != 26 {
 		t.Errorf("%d claims: %v", len(all), all)
 	}
 	for _, c := range all {
@@ -62,6 +68,16 @@ func TestClaimThatIsNotMetDoesNotHold(t *testing.T) {
 		"stopped":                        func(r *Report) { r.Disturbance[0].Result.Stopped.Max++ },
 		"killed":                         func(r *Report) { r.Disturbance[0].Result.Killed.Max++ },
 		"return of 1000":                 func(r *Report) { r.Cancellation[0].Result.Return.Median++ },
+		"soft: calls":                    func(r *Report) { r.Calls[0].Result.Each = 16.1 },
+		"strict: calls":                  func(r *Report) { r.Calls[1].Result.Each = 24.1 },
+		"soft: median hand-off in turns": func(r *Report) { r.Turns[1].Result.Median++ },
+		"soft: quicker in turns":         func(r *Report) { r.Turns[2].Result.Median -= time.Microsecond },
+		"soft: 8 processes: median":      func(r *Report) { r.HandOff[4].Result.HandOff.Median++ },
+		"soft: 8 processes: fairness":    func(r *Report) { r.HandOff[4].Result.Jain = 0.94 },
+		"soft: 8 processes: starved":     func(r *Report) { r.HandOff[4].Result.Starved = 1 },
+		"soft: takeover":                 func(r *Report) { r.Takeover[1].Result.Time.Median++ },
+		"soft: CPU":                      func(r *Report) { r.Idle[1].Result.CPU = 0.11 },
+		"native: CPU":                    func(r *Report) { r.Idle[0].Result.CPU = 0.11 },
 		"1000 canceled waiters":          func(r *Report) { r.Cancellation[0].Result.Threads = 5 },
 	} {
 		r := good()
@@ -82,10 +98,21 @@ func TestWhatWasNotMeasuredIsNotClaimed(t *testing.T) {
 	}
 }
 
+func TestHolderThatNobodyRelievesIsNoQuickTakeover(t *testing.T) {
+	r := good()
+	r.Takeover[1].Result.Time = contend.Quantiles{}
+	for _, c := range claims(r) {
+		if strings.HasPrefix(c.What, "soft: takeover") && !c.Holds() {
+			return
+		}
+	}
+	t.Error("the claim holds although nobody took over")
+}
+
 func TestNothingIsComparedWithNothing(t *testing.T) {
 	r := good()
 	r.HandOff[1].Result.HandOff.Median = 0 // nobody handed it on in a short round
-	if all := claims(r); len(all) != 15 {
+	if all := claims(r); len(all) != 25 {
 		t.Errorf("%d claims, want all but one: %v", len(all), all)
 	}
 }

@@ -8,23 +8,27 @@ import (
 
 // Report is what was measured.
 type Report struct {
-	Time         time.Time              `json:"time"`
-	OS           string                 `json:"os"`
-	Arch         string                 `json:"arch"`
-	Go           string                 `json:"go"`
-	CPUs         int                    `json:"cpus"`
-	Filesystem   string                 `json:"filesystem"`
-	MountOptions string                 `json:"mount_options"`
-	Hold         time.Duration          `json:"hold_ns"`
-	For          time.Duration          `json:"for_ns"`
-	Rounds       int                    `json:"rounds"`
-	Uncontended  []Row[Solo]            `json:"uncontended"`
-	Reentrant    []Row[Solo]            `json:"reentrant"`
-	HandOff      []Row[contend.Figures] `json:"hand_off"`
-	Goroutines   []Row[Crowd]           `json:"goroutines"`
-	Disturbance  []Row[Disturbance]     `json:"disturbance"`
-	Cancellation []Row[Cancellation]    `json:"cancellation"`
-	Claims       []Claim                `json:"claims"`
+	Time         time.Time                `json:"time"`
+	OS           string                   `json:"os"`
+	Arch         string                   `json:"arch"`
+	Go           string                   `json:"go"`
+	CPUs         int                      `json:"cpus"`
+	Filesystem   string                   `json:"filesystem"`
+	MountOptions string                   `json:"mount_options"`
+	Hold         time.Duration            `json:"hold_ns"`
+	For          time.Duration            `json:"for_ns"`
+	Rounds       int                      `json:"rounds"`
+	Uncontended  []Row[Solo]              `json:"uncontended"`
+	Reentrant    []Row[Solo]              `json:"reentrant"`
+	Calls        []Row[Calls]             `json:"calls"` // of this module's locks
+	Turns        []Row[contend.Quantiles] `json:"turns"` // hand-off between two processes that take turns
+	HandOff      []Row[contend.Figures]   `json:"hand_off"`
+	Goroutines   []Row[Crowd]             `json:"goroutines"`
+	Disturbance  []Row[Disturbance]       `json:"disturbance"`
+	Takeover     []Row[Takeover]          `json:"takeover"`
+	Cancellation []Row[Cancellation]      `json:"cancellation"`
+	Idle         []Row[Idle]              `json:"idle"`
+	Claims       []Claim                  `json:"claims"`
 }
 
 // Row is a measurement of one lock.
@@ -46,16 +50,16 @@ func find[T any](rows []Row[T], lock string, matches func(T) bool) (T, bool) {
 
 func whatever[T any](T) bool { return true }
 
-// Overlaps returns how many holds of Holdfast's own lock overlapped. None must.
+// Overlaps returns how many holds of Holdfast's own locks overlapped. None must.
 func (r *Report) Overlaps() int64 {
 	var n int64
 	for _, row := range r.HandOff {
-		if row.Lock == holdfastName {
+		if isOurs(row.Lock) {
 			n += int64(row.Result.Overlaps)
 		}
 	}
 	for _, row := range r.Goroutines {
-		if row.Lock == holdfastName {
+		if isOurs(row.Lock) {
 			n += row.Result.Overlaps
 		}
 	}

@@ -3,7 +3,6 @@ package bench
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,7 +18,8 @@ import (
 // Options say what is measured.
 type Options struct {
 	Dir        string           // on the filesystem to be measured; nothing is left there
-	Programs   []worker.Program // that call worker.Serve with Tasks; the first has Subjects
+	Kinds      []Kind           // to be measured; the first is Native
+	Programs   []worker.Program // that call worker.Serve with Tasks, the first one with KindTasks
 	Processes  []int            // numbers of contending processes
 	Goroutines []int            // numbers of contending goroutines
 	Hold       time.Duration    // how long a process stays inside
@@ -27,9 +27,6 @@ type Options struct {
 	Rounds     int              // how often each is repeated, in turns with those of the other locks
 	Progress   func(done, total int, what string)
 }
-
-// disturbedProcesses is the number of processes that contend while waiters are stopped and killed.
-const disturbedProcesses = 8
 
 // contestant is a lock that is measured.
 type contestant struct {
@@ -41,6 +38,7 @@ type runner struct {
 	Options
 	ctx         context.Context
 	dir         string // of our own
+	paths       int    // that were used
 	contestants []contestant
 	report      *Report
 	steps       []step
@@ -66,10 +64,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 	r.planSolo()
+	r.planCalls()
+	r.planTurns()
 	r.planHandOff()
 	r.planGoroutines()
 	r.planDisturbance()
+	r.planTakeover()
 	r.planCancellation()
+	r.planIdle()
 	for n, s := range r.steps {
 		o.Progress(n, len(r.steps), s.what)
 		err := s.do()
@@ -111,7 +113,11 @@ func (r *runner) enlist(p worker.Program) error {
 	return nil
 }
 
-func (r *runner) path(name string) string { return filepath.Join(r.dir, name+".lock") }
+// path returns a path where nothing is yet: the kinds do not share files, and a marker that was left behind would be in the way.
+func (r *runner) path() string {
+	r.paths++
+	return filepath.Join(r.dir, fmt.Sprintf("%d.lock", r.paths))
+}
 
 func (r *runner) plan(what string, do func() error) { r.steps = append(r.steps, step{what, do}) }
 
@@ -147,11 +153,11 @@ func inRounds[T any](r *runner, what string, locks []contestant, measure func(co
 
 func (r *runner) planSolo() {
 	inRounds(r, "alone", r.contestants, func(c contestant) (s Solo, err error) {
-		err = r.once(c.program, uncontendedTask, soloArgs{c.Name, r.path("alone"), r.For}, &s)
+		err = r.once(c.program, uncontendedTask, soloArgs{subjectArgs{c.Name, r.path()}, r.For}, &s)
 		return s, err
 	}, mergeSolo, func(row Row[Solo]) { r.report.Uncontended = append(r.report.Uncontended, row) })
 	inRounds(r, "reentrant", r.contestants[:1], func(c contestant) (s Solo, err error) {
-		err = r.once(c.program, reentrantTask, soloArgs{c.Name, r.path("reentrant"), r.For}, &s)
+		err = r.once(c.program, reentrantTask, soloArgs{subjectArgs{c.Name, r.path()}, r.For}, &s)
 		return s, err
 	}, mergeSolo, func(row Row[Solo]) { r.report.Reentrant = append(r.report.Reentrant, row) })
 }
@@ -165,9 +171,18 @@ func mergeSolo(rounds []Solo) Solo {
 // patience is how long processes are waited for that should end. Those of a lock that starves its waiters need long.
 const patience = 30 * time.Second
 
-func (r *runner) fleet(c contestant, processes, spares int) (*contend.Fleet, error) {
-	return contend.Start(r.ctx, contend.Options{Program: c.program, Subject: c.Name, Path: r.path("contended"),
-		Processes: processes, Spares: spares, Hold: r.Hold})
+// begin lets processes contend, as the options say.
+func (r *runner) begin(c contestant, o contend.Options) (*contend.Fleet, error) {
+	o.Program, o.Subject, o.Path = c.program, c.Name, r.path()
+	f, err := contend.Start(r.ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Go(); err != nil {
+		f.Abort()
+		return nil, err
+	}
+	return f, nil
 }
 
 // pause lets a run go on for d, or until the context ends.
@@ -182,12 +197,8 @@ func (r *runner) planHandOff() {
 	for _, processes := range r.Processes {
 		what := fmt.Sprintf("%d processes", processes)
 		inRounds(r, what, r.contestants, func(c contestant) (contend.Figures, error) {
-			f, err := r.fleet(c, processes, 0)
+			f, err := r.begin(c, contend.Options{Processes: processes, Hold: r.Hold})
 			if err != nil {
-				return contend.Figures{}, err
-			}
-			if err := f.Go(); err != nil {
-				f.Abort()
 				return contend.Figures{}, err
 			}
 			warmUp := r.For / 5
@@ -240,10 +251,41 @@ func medianOf[T any, V cmp.Ordered](rounds []T, of func(T) V) V {
 	return values[len(values)/2]
 }
 
+// turnHold is longer than it takes the other process to wait for its turn.
+const turnHold = 5 * time.Millisecond
+
+// planTurns lets two processes take turns. Where processes ask again at once, a lock that is polled for is handed on only in the moment in which somebody looks, which makes it seem quick.
+func (r *runner) planTurns() {
+	inRounds(r, "turns", r.contestants, func(c contestant) (contend.Quantiles, error) {
+		f, err := r.begin(c, contend.Options{Processes: 2, Hold: turnHold, Turns: true})
+		if err != nil {
+			return contend.Quantiles{}, err
+		}
+		warmUp := r.For / 5
+		r.pause(warmUp + r.For)
+		o, err := f.Finish(patience)
+		return o.Figures(2, warmUp).HandOff, err
+	}, func(rounds []contend.Quantiles) contend.Quantiles {
+		return mergeQuantiles(rounds, func(q contend.Quantiles) contend.Quantiles { return q })
+	}, func(row Row[contend.Quantiles]) { r.report.Turns = append(r.report.Turns, row) })
+}
+
+// planCalls counts what does not vary, in this process and once.
+func (r *runner) planCalls() {
+	for _, k := range r.Kinds {
+		name := nameOf(k.Name)
+		r.plan("calls: "+name, func() error {
+			c, err := countCalls(k, r.path())
+			r.report.Calls = append(r.report.Calls, Row[Calls]{name, c})
+			return err
+		})
+	}
+}
+
 func (r *runner) planGoroutines() {
 	for _, n := range r.Goroutines {
 		inRounds(r, fmt.Sprintf("%d goroutines", n), r.contestants, func(c contestant) (crowd Crowd, err error) {
-			err = r.once(c.program, goroutinesTask, goroutinesArgs{soloArgs{c.Name, r.path("crowd"), r.For}, n}, &crowd)
+			err = r.once(c.program, goroutinesTask, goroutinesArgs{soloArgs{subjectArgs{c.Name, r.path()}, r.For}, n}, &crowd)
 			return crowd, err
 		}, mergeCrowds, func(row Row[Crowd]) { r.report.Goroutines = append(r.report.Goroutines, row) })
 	}
@@ -262,99 +304,4 @@ func mergeCrowds(rounds []Crowd) Crowd {
 		m.Overlaps += c.Overlaps
 	}
 	return m
-}
-
-// Disturbance is for how long a lock was free, although somebody waited, right after another waiter was stopped or killed.
-type Disturbance struct {
-	Stopped contend.Quantiles `json:"stopped"`
-	Killed  contend.Quantiles `json:"killed"`
-}
-
-const (
-	disturbances  = 10
-	disturbedTime = 100 * time.Millisecond // for which a waiter is stopped, and for which the lock is looked at
-)
-
-func (r *runner) planDisturbance() {
-	for _, c := range r.contestants {
-		r.plan("disturbed waiters: "+c.Name, func() error {
-			d, err := r.disturb(c)
-			if errors.Is(err, errors.ErrUnsupported) {
-				return nil
-			}
-			r.report.Disturbance = append(r.report.Disturbance, Row[Disturbance]{c.Name, d})
-			return err
-		})
-	}
-}
-
-func (r *runner) disturb(c contestant) (Disturbance, error) {
-	f, err := r.fleet(c, disturbedProcesses, disturbances)
-	if err != nil {
-		return Disturbance{}, err
-	}
-	if err := f.Go(); err != nil {
-		f.Abort()
-		return Disturbance{}, err
-	}
-	r.pause(disturbedTime)
-	for n := range 2 * disturbances {
-		place := n % disturbedProcesses
-		if !r.untilWaiting(f, place) {
-			continue
-		}
-		var resume func() error
-		if n%2 == 0 {
-			resume, err = f.Stop(place)
-		} else {
-			resume, err = func() error { return f.Replace(place) }, f.Kill(place)
-		}
-		r.pause(disturbedTime)
-		if err == nil {
-			err = resume()
-		}
-		if err != nil {
-			f.Abort()
-			return Disturbance{}, err
-		}
-	}
-	o, err := f.Finish(patience)
-	var stopped, killed []time.Duration
-	for _, fault := range o.Faults {
-		free := o.FreeAfter(fault.Begin, fault.Begin+disturbedTime)
-		if fault.What == contend.Stopped {
-			stopped = append(stopped, free)
-		} else {
-			killed = append(killed, free)
-		}
-	}
-	return Disturbance{contend.QuantilesOf(stopped), contend.QuantilesOf(killed)}, err
-}
-
-// untilWaiting returns once the process at a place waits for the lock, or false if it does not come to that.
-func (r *runner) untilWaiting(f *contend.Fleet, place int) bool {
-	for end := time.Now().Add(time.Second); time.Now().Before(end) && r.ctx.Err() == nil; time.Sleep(50 * time.Microsecond) {
-		if i, ok := f.Last(place); ok && i.Acquired == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-const cancelRounds = 10
-
-func (r *runner) planCancellation() {
-	for _, waiters := range []int{1, slices.Max(append(r.Goroutines, 1))} {
-		for _, c := range r.contestants {
-			if !c.Cancelable {
-				continue
-			}
-			r.plan(fmt.Sprintf("%d canceled waiters: %s", waiters, c.Name), func() error {
-				var result Cancellation
-				err := r.once(c.program, cancelTask, cancelArgs{c.Name, r.path("canceled"), waiters, cancelRounds}, &result)
-				r.report.Cancellation = append(r.report.Cancellation, Row[Cancellation]{c.Name, result})
-				return err
-			})
-		}
-	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/holdfast-lock/holdfast/bench/contend"
 	"github.com/holdfast-lock/holdfast/bench/worker"
-	"github.com/holdfast-lock/holdfast/lock"
 )
 
 // Cancelable is a lock whose wait can be ended.
@@ -24,8 +23,9 @@ func Tasks(subjects contend.Subjects) worker.Tasks {
 		contend.TaskName: contend.Task(subjects),
 		uncontendedTask:  uncontended(subjects),
 		goroutinesTask:   goroutines(subjects),
+		holdTask:         hold(subjects),
+		idleTask:         idle(subjects),
 		cancelTask:       cancellation(subjects),
-		reentrantTask:    worker.For(reentrant),
 	}
 }
 
@@ -35,6 +35,7 @@ const listTask = "list"
 type listed struct {
 	Name       string
 	Cancelable bool
+	Endures    bool
 }
 
 func list(subjects contend.Subjects) ([]listed, error) {
@@ -45,32 +46,38 @@ func list(subjects contend.Subjects) ([]listed, error) {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
 		_, cancelable := l.(Cancelable)
-		all = append(all, listed{s.Name, cancelable})
+		all = append(all, listed{s.Name, cancelable, s.Endures})
 	}
 	return all, nil
 }
 
-// holdfastName is the subject that everything else is compared with.
-const holdfastName = "holdfast"
-
-// Subjects are the locks of this module, and the system calls that they are made of.
-func Subjects() contend.Subjects {
-	return append(contend.Subjects{{Name: holdfastName, Open: func(path string) (contend.Lock, error) {
-		l, err := lock.New(path)
-		return &native{lock: l}, err
-	}}}, raw...)
+// subjectArgs say which lock.
+type subjectArgs struct {
+	Subject string
+	Path    string
 }
 
-type native struct {
-	lock *lock.Lock
-	hold *lock.Hold
+func (a subjectArgs) open(subjects contend.Subjects) (contend.Lock, error) {
+	s, err := subjects.Find(a.Subject)
+	if err != nil {
+		return nil, err
+	}
+	return s.Open(a.Path)
 }
 
-func (n *native) Lock() error { return n.LockContext(context.Background()) }
+const holdTask = "hold"
 
-func (n *native) LockContext(ctx context.Context) (err error) {
-	n.hold, err = n.lock.Acquire(ctx)
-	return err
+// hold has the lock when it is ready, and releases it when it goes on.
+func hold(subjects contend.Subjects) worker.Task {
+	return worker.For(func(a subjectArgs, ready func()) (struct{}, error) {
+		l, err := a.open(subjects)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := l.Lock(); err != nil {
+			return struct{}{}, err
+		}
+		ready()
+		return struct{}{}, l.Unlock()
+	})
 }
-
-func (n *native) Unlock() error { return n.hold.Release() }

@@ -1,9 +1,14 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -23,6 +28,19 @@ func (r *Report) WriteTables(w io.Writer) {
 	for _, row := range append(r.Uncontended, renamed(r.Reentrant, " (reentrant)")...) {
 		s := row.Result
 		t.AppendRow(table.Row{row.Lock, people(s.Each), fmt.Sprintf("%.2f", s.Allocs), people(s.Times.Median), people(s.Times.P99), people(s.Times.P999), people(s.Times.Max), people(s.CPU)})
+	}
+	t.Render()
+
+	t = newTable(w, "System calls on files of one acquire and release of a free lock", "lock", "calls", "least", "which calls")
+	for _, row := range r.Calls {
+		t.AppendRow(table.Row{row.Lock, short(row.Result.Each), row.Result.Least, row.Result.list()})
+	}
+	t.Render()
+
+	t = newTable(w, "Hand-off between two processes that take turns", "lock", "median", "p99", "max", "times")
+	for _, row := range r.Turns {
+		q := row.Result
+		t.AppendRow(table.Row{row.Lock, people(q.Median), people(q.P99), people(q.Max), q.Count})
 	}
 	t.Render()
 
@@ -62,10 +80,27 @@ func (r *Report) WriteTables(w io.Writer) {
 	}
 	t.Render()
 
+	t = newTable(w, fmt.Sprintf("From the kill of the holder to the next of %d processes being inside", disturbedProcesses), "lock", "median", "max", "times")
+	for _, row := range r.Takeover {
+		q := row.Result.Time
+		if row.Result.Endures {
+			t.AppendRow(table.Row{row.Lock, "never", "", ""})
+		} else {
+			t.AppendRow(table.Row{row.Lock, people(q.Median), people(q.Max), q.Count})
+		}
+	}
+	t.Render()
+
 	t = newTable(w, "From the end of a waiter's context to its return", "waiters", "lock", "median", "p99", "max", "threads", "lock usable after")
 	for _, row := range r.Cancellation {
 		c := row.Result
 		t.AppendRow(table.Row{c.Waiters, row.Lock, people(c.Return.Median), people(c.Return.P99), people(c.Return.Max), c.Threads, c.Usable})
+	}
+	t.Render()
+
+	t = newTable(w, fmt.Sprintf("Each of %d processes that wait while nothing happens", idleWaiters), "lock", "CPU")
+	for _, row := range r.Idle {
+		t.AppendRow(table.Row{row.Lock, fmt.Sprintf("%.3f %%", row.Result.CPU)})
 	}
 	t.Render()
 
@@ -98,7 +133,7 @@ func newTable(w io.Writer, title string, header ...any) table.Writer {
 func numbersRight(header []any) []table.ColumnConfig {
 	var configs []table.ColumnConfig
 	for i, name := range header {
-		if name != "lock" && name != "claim" && name != "" {
+		if name != "lock" && name != "claim" && name != "which calls" && name != "" {
 			configs = append(configs, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 		}
 	}
@@ -125,6 +160,19 @@ func withUnit(number, unit string) string {
 		return number
 	}
 	return number + " " + unit
+}
+
+// short writes a number with two digits behind the point, if it is not whole.
+func short(x float64) string { return strconv.FormatFloat(math.Round(100*x)/100, 'f', -1, 64) }
+
+// list names the calls, the most frequent first.
+func (c Calls) list() string {
+	names := slices.Sorted(maps.Keys(c.By))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(c.By[b], c.By[a]) })
+	for i, name := range names {
+		names[i] = short(c.By[name]) + " " + name
+	}
+	return strings.Join(names, ", ")
 }
 
 func orUnknown(s string) string {

@@ -17,9 +17,8 @@ const (
 
 // soloArgs say what one process does alone.
 type soloArgs struct {
-	Subject string
-	Path    string
-	For     time.Duration
+	subjectArgs
+	For time.Duration
 }
 
 // Solo is what taking and releasing a lock costs a process that is alone.
@@ -32,11 +31,7 @@ type Solo struct {
 
 func uncontended(subjects contend.Subjects) worker.Task {
 	return worker.For(func(a soloArgs, _ func()) (Solo, error) {
-		subject, err := subjects.Find(a.Subject)
-		if err != nil {
-			return Solo{}, err
-		}
-		l, err := subject.Open(a.Path)
+		l, err := a.open(subjects)
 		if err != nil {
 			return Solo{}, err
 		}

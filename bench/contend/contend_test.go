@@ -291,6 +291,28 @@ func TestProcessStopsWhenItsRecordsAreFull(t *testing.T) {
 	}
 }
 
+func TestProcessesTakeTurns(t *testing.T) {
+	f, err := startOptions(t, t.Context(), contend.Options{Subject: "exclusive", Processes: 2, Hold: time.Millisecond, Turns: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Go(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		goRound(t, f, 0)
+	}
+	held := finish(t, f).Held()
+	for n := 1; n < len(held); n++ {
+		if held[n].Lane == held[n-1].Lane && n < len(held)-1 { // at the end it is not waited for
+			t.Errorf("hold %d of %d was the same process's as the one before", n+1, len(held))
+		}
+	}
+	if len(held) < 4 {
+		t.Errorf("%d holds", len(held))
+	}
+}
+
 func TestErrorsOfContendersComeBack(t *testing.T) {
 	if _, err := start(t, "defect", 1, 0); err == nil || err.Error() != "no such luck" {
 		t.Errorf("got error %v", err)
@@ -333,6 +355,9 @@ func TestFigures(t *testing.T) {
 		if row.got != row.want {
 			t.Errorf("%s: %v, want %v", row.what, row.got, row.want)
 		}
+	}
+	if got := o.Takeovers(); len(got) != 1 || got[0] != 5*ms {
+		t.Errorf("takeovers: %v, want one after 5 ms", got)
 	}
 	o.Faults[0].Begin = 185 * ms
 	if got := o.Figures(3, 0); got.Overlaps != 1 {

@@ -18,6 +18,7 @@ type args struct {
 	Journal string
 	Lane    int
 	Hold    time.Duration
+	Turns   bool
 }
 
 // used is what it took.
@@ -40,6 +41,9 @@ func Task(subjects Subjects) worker.Task {
 			return used{}, err
 		}
 		c := contender{lock: l, journal: j, lane: j.Lane(a.Lane), hold: a.Hold}
+		if a.Turns {
+			c.partner = func() (journal.Interval, bool) { return j.Last(1 - a.Lane) }
+		}
 		if mortal, ok := l.(Mortal); ok {
 			c.lost = mortal.Lost
 		}
@@ -60,6 +64,7 @@ type contender struct {
 	journal *journal.Journal
 	lane    *journal.Lane
 	hold    time.Duration
+	partner func() (journal.Interval, bool) // the latest interval of the one to take turns with; nil if there is none
 }
 
 func (c *contender) run() error {
@@ -67,6 +72,7 @@ func (c *contender) run() error {
 		if err := c.lock.Lock(); err != nil {
 			return fmt.Errorf("lock: %w", err)
 		}
+		inside := journal.Now()
 		if c.token != nil {
 			c.lane.Token(c.token())
 		}
@@ -75,11 +81,23 @@ func (c *contender) run() error {
 			return fmt.Errorf("unlock: %w", err)
 		}
 		c.lane.Released()
+		if c.partner != nil {
+			c.leaveTurn(inside)
+		}
 	}
 	return nil
 }
 
-// lookEvery is how often a hold that can end by itself is looked after.
+// leaveTurn returns once the partner has been inside since, or everybody is to end.
+func (c *contender) leaveTurn(since time.Duration) {
+	for ; c.journal.Stopped() == 0; time.Sleep(lookEvery) {
+		if i, ok := c.partner(); ok && i.Acquired > since {
+			return
+		}
+	}
+}
+
+// lookEvery is how often a hold that can end by itself is looked after, and the partner.
 const lookEvery = 200 * time.Microsecond
 
 // stay stays inside for the time of a hold, records from when to when the process was certainly inside, and reports whether the hold was lost. Of a hold that was lost

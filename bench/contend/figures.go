@@ -147,6 +147,18 @@ func (o Outcome) eachHandOff(f func(from, to journal.Interval, free time.Duratio
 	}
 }
 
+// Takeovers returns the times from the kill of a process that was inside to the moment at which the next one was.
+func (o Outcome) Takeovers() []time.Duration {
+	killed := o.KilledAt()
+	var times []time.Duration
+	o.eachHandOff(func(from, to journal.Interval, free time.Duration) {
+		if at, ok := killed[from.Lane]; ok && from.Released == 0 && from.Releasing == at && free >= 0 {
+			times = append(times, free)
+		}
+	})
+	return times
+}
+
 // FreeAfter returns the longest time for which the lock was free while somebody waited, of those that touch the given time span.
 func (o Outcome) FreeAfter(begin, end time.Duration) time.Duration {
 	var longest time.Duration

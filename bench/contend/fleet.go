@@ -20,6 +20,7 @@ type Options struct {
 	Processes int           // that contend at a time
 	Spares    int           // how many processes can be replaced
 	Hold      time.Duration // how long each stays inside
+	Turns     bool          // of two processes: each asks again when the other has been inside
 	Records   int           // how often one process takes the lock at most; one that has done so stops early. 0 for DefaultRecords
 }
 
@@ -90,7 +91,7 @@ func (f *Fleet) launch(place int) error {
 	lane := len(f.members)
 	f.active[place] = lane
 	f.members = append(f.members, &member{worker: w})
-	return w.Begin(TaskName, args{f.options.Subject, f.options.Path, f.journal.Name(), lane, f.options.Hold})
+	return w.Begin(TaskName, args{f.options.Subject, f.options.Path, f.journal.Name(), lane, f.options.Hold, f.options.Turns})
 }
 
 // Go lets the processes contend.

@@ -33,6 +33,8 @@ type Subject struct {
 	Name string
 	// Open makes a contender for the lock on the file at path. The contenders of one process each have their own.
 	Open func(path string) (Lock, error)
+	// Endures: a hold outlasts its process, and nobody takes over.
+	Endures bool
 }
 
 // Subjects are those that a program knows.

@@ -18,36 +18,62 @@ import (
 
 	"github.com/holdfast-lock/holdfast/bench"
 	"github.com/holdfast-lock/holdfast/bench/worker"
+	"github.com/holdfast-lock/holdfast/cmd/holdfast/internal/kind"
+	"github.com/holdfast-lock/holdfast/lock"
 )
 
 const benchWorker = "bench-worker"
 
 // newBenchWorker is the command that bench starts its processes with.
-func newBenchWorker() *cobra.Command {
+func newBenchWorker(kinds kind.Table) *cobra.Command {
 	return &cobra.Command{
-		Use:    benchWorker,
+		Use:    benchWorker + " KIND...",
 		Hidden: true,
-		Args:   cobra.NoArgs,
-		Run: func(*cobra.Command, []string) {
+		RunE: func(_ *cobra.Command, names []string) error {
+			measured, err := benchKinds(kinds, names)
+			if err != nil {
+				return err
+			}
 			signal.Ignore(os.Interrupt, syscall.SIGTERM) // a terminal sends them to everybody; the parent ends its workers
-			worker.Serve(bench.Tasks(bench.Subjects()), os.Stdin, os.Stdout)
+			worker.Serve(bench.KindTasks(measured), os.Stdin, os.Stdout)
+			return nil
 		},
 	}
 }
 
-func newBench() *cobra.Command {
+// benchKinds returns the kinds of these names, the native one first in any case: the others are compared with it.
+func benchKinds(kinds kind.Table, names []string) ([]bench.Kind, error) {
+	var measured []bench.Kind
+	seen := make(map[string]bool)
+	for _, name := range append([]string{bench.Native}, names...) {
+		k, err := kinds.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[name] {
+			seen[name] = true
+			open := func(path string, opts ...lock.Option) (lock.Locker, error) { return k.Open(path, opts...) }
+			measured = append(measured, bench.Kind{Name: name, Open: open, Endures: k.Endures})
+		}
+	}
+	return measured, nil
+}
+
+func newBench(kinds kind.Table) *cobra.Command {
 	o := bench.Options{Dir: "."}
+	var names []string
 	var peers, jsonFile string
 	cmd := &cobra.Command{
 		Use:   "bench [flags] [DIR]",
 		Short: "Measure how fast and how fair the locks are, beside others",
-		Long: `Measures the native lock on the filesystem of DIR (default: the working directory), in alternating rounds beside the system calls themselves and other lock libraries for Go:
-how long taking a free lock takes; how it is handed on between processes and between goroutines, how fairly, at what cost; what happens when a waiter is stopped,
-killed or gives up. The last table says what Holdfast claims of itself and whether this run bears it out.
+		Long: `Measures the native lock, and the kinds that --kind names, on the filesystem of DIR (default: the working directory), in alternating rounds beside the system calls themselves and
+other lock libraries for Go: how long taking a free lock takes, and how many system calls; how it is handed on between processes and between goroutines, how fairly, at what cost; what
+happens when the holder is killed, and when a waiter is stopped, killed or gives up; what waiting costs. The last table says what Holdfast claims of itself and whether this run bears it out.
 
 The other libraries are measured if the program runs inside Holdfast's source tree, where it builds bench/peers, or if --peers names a program that was built from there.
 Machines are shared and noisy: leave the machine alone meanwhile, and compare figures of one run only. The exit code is 1 if the lock did not exclude.`,
 		Example: `  holdfast bench
+  holdfast bench --kind soft,lease
   holdfast bench --processes 8,64 --for 5s --json result.json /var/lock`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -62,6 +88,10 @@ Machines are shared and noisy: leave the machine alone meanwhile, and compare fi
 			if err := checkBench(o); err != nil {
 				return err
 			}
+			var err error
+			if o.Kinds, err = benchKinds(kinds, names); err != nil {
+				return err
+			}
 			info, err := os.Stat(o.Dir) // before other libraries are built, which takes a while
 			if err != nil {
 				return benchExit(err)
@@ -74,6 +104,8 @@ Machines are shared and noisy: leave the machine alone meanwhile, and compare fi
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
+	fl.StringSliceVar(&names, "kind", []string{bench.Native}, "kinds of locks; native is measured in any case, for the others to be compared with")
+	cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kinds.Names(), cobra.ShellCompDirectiveNoFileComp))
 	fl.IntSliceVar(&o.Processes, "processes", []int{2, 8, 32, 64}, "numbers of contending processes")
 	fl.IntSliceVar(&o.Goroutines, "goroutines", []int{1, 10, 100, 1000}, "numbers of contending goroutines")
 	fl.DurationVar(&o.Hold, "hold", time.Millisecond, "how long a process stays inside")
@@ -129,14 +161,18 @@ func measure(ctx context.Context, cmd *cobra.Command, o bench.Options, peers str
 	if err != nil {
 		return nil, benchExit(err)
 	}
-	o.Programs = []worker.Program{{self, benchWorker}}
-	program, remove, err := findPeers(ctx, peers, cmd.ErrOrStderr())
+	program := worker.Program{self, benchWorker}
+	for _, k := range o.Kinds {
+		program = append(program, k.Name)
+	}
+	o.Programs = []worker.Program{program}
+	others, remove, err := findPeers(ctx, peers, cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
 	defer remove()
-	if program != "" {
-		o.Programs = append(o.Programs, worker.Program{program})
+	if others != "" {
+		o.Programs = append(o.Programs, worker.Program{others})
 	}
 	bar := newProgress(cmd.ErrOrStderr())
 	defer bar.close()

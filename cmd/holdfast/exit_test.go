@@ -67,6 +67,7 @@ func TestExitCodes(t *testing.T) {
 		{"verify --for x .", 2, `"x" for --for: write a time with its unit`},
 		{"verify --seed -1 .", 2, "write a whole number, not negative"},
 		{"bench --processes x", 2, `"x" for --processes: write whole numbers with commas between them;`},
+		{"bench --kind soft,flag .", 2, "no lock kind \"flag\": choose from native"},
 		{"bench nodir", 2, "holdfast: bench: stat nodir: no such file or directory: name a directory that exists"},
 		{"bench plain", 2, "plain is not a directory"},
 		{"status", 2, "name one LOCKFILE"},

@@ -45,7 +45,7 @@ Exit codes of all commands:
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("holdfast {{.Version}}\n")
 	root.AddCommand(newRun(kinds), newHold(kinds), wholeOutput(newStatus(kinds)), wholeOutput(newBreak()), wholeOutput(newClean()))
-	root.AddCommand(wholeOutput(newVerify(kinds)), newVerifyWorker(kinds), wholeOutput(newBench()), newBenchWorker(), newSim())
+	root.AddCommand(wholeOutput(newVerify(kinds)), newVerifyWorker(kinds), wholeOutput(newBench(kinds)), newBenchWorker(kinds), newSim())
 	return root
 }
 

@@ -22,6 +22,8 @@ type Kind struct {
 	Open func(path string, opts ...lock.Option) (Lock, error)
 	// Renewed: holds end unless they are renewed, so that they have no Lifetime but a LeaseDuration.
 	Renewed bool
+	// Endures: a hold outlasts its process, and nobody takes over.
+	Endures bool
 }
 
 // Table is the kinds to choose from; the first one is the default.
