@@ -111,7 +111,7 @@ func (f *facts) taken(e *Event) {
 		switch {
 		case m != nil && p.soft && g.mark != 0 && &f.marks[g.mark-1] == m:
 			f.loses(e, g, m.fate)
-		case !p.soft && f.peer(e.Process) && g.file == e.File:
+		case !p.soft && g.file == e.File && (f.peer(e.Process) || f.mistaken(e, m)):
 			f.loses(e, g, robbed)
 		}
 	}
@@ -134,12 +134,17 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 	switch {
 	case f.Locks[c.lock-1].Lifetime > 0:
 		return robbed
-	case (f.Peers != nil || f.robbed(m.path)) && m.seq > c.looked:
+	case f.mistaken(e, m):
 		return displaced
 	case f.peer(m.process) && !whole && !empty && f.now-m.at >= malformedGrace:
 		return robbed
 	}
 	return evicted
+}
+
+// mistaken reports whether a process takes away what came in the place of what it had looked at, because somebody who knows nothing of Holdfast has taken that away.
+func (f *facts) mistaken(e *Event, m *mark) bool {
+	return m != nil && e.Client != 0 && (f.Peers != nil || f.robbed(m.path)) && m.seq > f.client(e.Client).looked
 }
 
 // factOf says what of P20 it is to have taken a mark away.

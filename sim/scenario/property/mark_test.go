@@ -203,6 +203,26 @@ func TestNativeHoldsOfPeers(t *testing.T) {
 			w.files[1] = 101
 			w.acquire(3, plain)
 		}},
+		{"whose file is replaced by a contender that had looked at another", "", func(w *world) {
+			w.call(1, lived)
+			w.look(1, 1)
+			w.add(Event{Kind: Published, Client: 5, Path: 1, File: 101})
+			w.files[1] = 101
+			file(w, 5, 101)
+			w.takes(1, 101)
+			w.files[1] = 102
+			w.got(1, lived, 1, 0)
+		}},
+		{"whose file is replaced by a contender that had looked at it", "P8", func(w *world) {
+			w.add(Event{Kind: Published, Client: 5, Path: 1, File: 101})
+			w.files[1] = 101
+			file(w, 5, 101)
+			w.call(1, lived)
+			w.look(1, 1)
+			w.takes(1, 101)
+			w.files[1] = 102
+			w.got(1, lived, 1, 0)
+		}},
 		{"that have taken away another file", "P1", func(w *world) {
 			w.acquire(1, plain)
 			w.takes(5, 99)
