@@ -59,12 +59,13 @@ func (r *Runner) File(number int32) uint64 {
 	if err != nil || i == nil {
 		return 0
 	}
-	n := slices.Index(r.inodes, i)
-	if n < 0 {
-		n = len(r.inodes)
-		r.inodes = append(r.inodes, i)
+	for n := len(r.inodes); n > 0; n-- { // the last ones are looked for most
+		if r.inodes[n-1] == i {
+			return uint64(n)
+		}
 	}
-	return uint64(n + 1)
+	r.inodes = append(r.inodes, i)
+	return uint64(len(r.inodes))
 }
 
 // Whole implements [property.Witness].
