@@ -319,6 +319,7 @@ func (f *file) SetTimes(_, mtime time.Time) error {
 	t, _, err := f.about(OpSetTimes)
 	if err == nil {
 		err = f.disk.SetTimes(mtime, f.proc.wall())
+		f.proc.tellNamed(OpSetTimes, f.path, "")
 	}
 	return f.proc.finish(t, f.path, err)
 }

@@ -32,7 +32,7 @@ type Config struct {
 	// Watch is told at once what befalls a process. It makes no call of a host, and changes nothing in the world but by [World.After] and [World.Fail]. Nil if nobody wants to know.
 	Watch func(*Process, Happening)
 	// Named is told of a call about a name at the moment of its effect, before the caller or anybody else can know of that: of a file that was opened, linked, renamed, removed or
-	// looked at by Lstat, whether there is one or not. Of two names the second is the one from which. It is as bound as Watch. Nil if nobody wants to know.
+	// looked at by Lstat, whether there is one or not, or given other times, by the name that it was opened by. Of two names the second is the one from which. It is as bound as Watch. Nil if nobody wants to know.
 	Named func(p *Process, op Op, name, from string)
 }
 

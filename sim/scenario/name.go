@@ -9,8 +9,18 @@ import (
 func (r *Runner) named(p *sim.Process, op sim.Op, name, from string) {
 	n := r.pathNumber(name)
 	if op == sim.OpLstat {
-		if c := r.currentClient(); n > 0 && c != nil {
-			r.told(property.Event{Kind: property.Looked, Process: int32(c.process + 1), Client: int32(c.index + 1), Path: n})
+		if n > 0 {
+			e := property.Event{Kind: property.Looked, Process: r.numberOf(p), Path: n}
+			if c := r.currentClient(); c != nil {
+				e.Client = int32(c.index + 1)
+			}
+			r.told(e)
+		}
+		return
+	}
+	if op == sim.OpSetTimes {
+		if n > 0 {
+			r.told(property.Event{Kind: property.Refreshed, Process: r.numberOf(p), Path: n})
 		}
 		return
 	}
@@ -26,6 +36,16 @@ func (r *Runner) named(p *sim.Process, op sim.Op, name, from string) {
 	}
 }
 
+// numberOf returns the number that the properties know a process by, 0 for one that is none of the scenario's.
+func (r *Runner) numberOf(p *sim.Process) int32 {
+	for i := range r.processes {
+		if r.processes[i].sim == p {
+			return int32(i + 1)
+		}
+	}
+	return 0
+}
+
 // moved tells what has become of the file of a lock, if something has.
 func (r *Runner) moved(p *sim.Process, path int32, removed bool) {
 	if path == 0 {
@@ -36,12 +56,7 @@ func (r *Runner) moved(p *sim.Process, path int32, removed bool) {
 		return
 	}
 	r.occupants[path-1] = now
-	e := property.Event{Path: path}
-	for i := range r.processes {
-		if r.processes[i].sim == p {
-			e.Process = int32(i + 1)
-		}
-	}
+	e := property.Event{Process: r.numberOf(p), Path: path}
 	if c := r.currentClient(); c != nil {
 		e.Client = int32(c.index + 1)
 	}

@@ -46,8 +46,8 @@ func TestEngineIsClean(t *testing.T) {
 
 // TestEngineIsCleanAmongPeers: what peers do to holders of Holdfast is theirs, and Holdfast does nothing to anybody.
 func TestEngineIsCleanAmongPeers(t *testing.T) {
-	for _, kind := range []string{"soft", "native"} {
-		last := uint64(3999)
+	for _, kind := range []string{"soft", "lease", "native"} {
+		last := uint64(2999)
 		if testing.Short() {
 			last = 399
 		}

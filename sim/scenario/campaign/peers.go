@@ -29,7 +29,12 @@ func (p *plan) choosePeers() {
 		if p.oneIn(3) {
 			k.Poll = p.spread(time.Millisecond, 50*time.Millisecond)
 		}
-		if p.oneIn(12) {
+		switch {
+		case p.Kind == "lease" && p.oneIn(4): // the same path in another contract
+			k.Kind = "soft"
+		case p.Kind == "lease":
+			k.Python, k.Lease = among(p.draw, "3.30.0", "3.32.3"), p.locks[0].Lease
+		case p.oneIn(12):
 			k.Python = among(p.draw, withLifetimes[p.kindName()]...)
 			k.Lifetime = p.spread(50*time.Millisecond, 5*time.Second)
 		}

@@ -19,7 +19,7 @@ const (
 	AcquireFailed
 	// The context of the client's pending call was cancelled by somebody. [Process Client]
 	Cancelled
-	// The task of the client has just learnt where the path of the lock leads: its Lstat of the path took effect. [Process Client Path]
+	// A task has just learnt where the path of the lock leads: its Lstat of the path took effect. [Process Client Path] Client is 0 for a task that is none.
 	Looked
 	// A client calls Release, or ReleaseAll if All. [Process Client Lock Calls Hold All]
 	ReleaseCalled
@@ -59,6 +59,8 @@ const (
 	BreakCalled
 	// The call has returned. [Process Client Lock Result]
 	BreakReturned
+	// A process has set the times of the file that it has put at the path of a lock, by that name. [Process Path]
+	Refreshed
 	// A peer has given a lock up and left its file locked. [Process]
 	Leaked
 	// A fault has happened in a call. [Process Until] Until is when a delay is over, 0 for another fault.

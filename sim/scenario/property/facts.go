@@ -36,6 +36,7 @@ type process struct {
 	struck   int           // faults so far
 	over     time.Duration // when its last hold with a lifetime was over, or when it could go on giving that up
 	overOn   int32         // the path of that
+	looked   int           // event of the last look at a path by a task that is no client
 	leaks    bool          // it keeps locked what it has given up
 }
 
@@ -217,7 +218,9 @@ func (f *facts) update(e *Event) {
 			c.cancelled, c.cancelAt = true, e.Time
 		}
 	case Looked:
-		if c := f.client(e.Client); (c.pending == AcquireCalled || c.pending == ReleaseCalled || c.pending == BreakCalled) && c.path == e.Path {
+		if e.Client == 0 {
+			f.process(e.Process).looked = f.seq
+		} else if c := f.client(e.Client); (c.pending == AcquireCalled || c.pending == ReleaseCalled || c.pending == BreakCalled) && c.path == e.Path {
 			c.looked = f.seq
 		}
 	case ReleaseCalled:
@@ -290,6 +293,8 @@ func (f *facts) update(e *Event) {
 	case BreakReturned:
 		f.breaksClaims(e)
 		f.client(e.Client).pending = 0
+	case Refreshed:
+		f.refreshed(e)
 	case Leaked:
 		f.process(e.Process).leaks = true
 	case Struck:

@@ -7,7 +7,8 @@ import "time"
 //   - If that is a peer, which follows another protocol, the hold is void from then on, as if a stranger had been there: it excludes nobody any more, and that others get in is no finding.
 //   - If it is Holdfast, that is a finding (P8), at once, whether anybody gets in or not. But whoever has asked for a lifetime may relieve by it; what was published by a peer that never wrote a record, and
 //     has been so for malformedGrace, may be evicted; and a file that came in the place of the one that was looked at, because a peer or a stranger has taken that away in the meantime, may be moved aside by mistake if it is
-//     put back. While it is aside it excludes nobody.
+//     put back. A lease that a peer has not refreshed for its duration may be evicted, and
+//     moved aside by mistake if it is refreshed then. While it is aside it excludes nobody.
 //   - A peer that gets in by a file that nothing leads to any more has no hold that counts.
 //
 // Whoever breaks a lock by force may take away the very file that it has looked at. The hold is broken then, and excludes nobody any more.
@@ -25,8 +26,10 @@ type mark struct {
 	process int32
 	seq     int // of the event in which it was put there last
 	at      time.Duration
-	gone    int  // event in which it was taken away last
-	dead    bool // the process has died since
+	beat    time.Duration // when it was refreshed last
+	lapsed  bool          // it was refreshed too late for once
+	gone    int           // event in which it was taken away last
+	dead    bool          // the process has died since
 	fate    fate
 }
 
@@ -126,6 +129,8 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 		return removed
 	case f.peer(e.Process), m.process == 0:
 		return robbed
+	case f.mistaken(e, m), m.lapsed:
+		return displaced
 	case e.Client == 0, f.client(e.Client).pending == 0:
 		return evicted
 	}
@@ -134,17 +139,40 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 	switch {
 	case f.Locks[c.lock-1].Lifetime > 0:
 		return robbed
-	case f.mistaken(e, m):
-		return displaced
 	case f.peer(m.process) && !whole && !empty && f.now-m.at >= malformedGrace:
 		return robbed
+	case f.peer(m.process) && whole && f.overdue(m):
+		return robbed // it has agreed to that
 	}
 	return evicted
 }
 
+// refreshed takes note that whoever has put a file at a path has refreshed it.
+func (f *facts) refreshed(e *Event) {
+	if n := f.lastMark(e.Path, e.Process); n > 0 {
+		m := &f.marks[n-1]
+		m.lapsed = m.lapsed || f.peer(e.Process) && f.overdue(m)
+		m.beat = f.now
+	}
+}
+
+// overdue reports whether a mark was not refreshed for as long as those who share the path agree to wait.
+func (f *facts) overdue(m *mark) bool {
+	lease := f.paths[m.path-1].lease
+	return lease > 0 && f.now-max(m.at, m.beat) >= lease
+}
+
 // mistaken reports whether a process takes away what came in the place of what it had looked at, because somebody who knows nothing of Holdfast has taken that away.
 func (f *facts) mistaken(e *Event, m *mark) bool {
-	return m != nil && e.Client != 0 && (f.Peers != nil || f.robbed(m.path)) && m.seq > f.client(e.Client).looked
+	if m == nil || f.Peers == nil && !f.robbed(m.path) {
+		return false
+	}
+	if e.Client == 0 {
+		looked := f.process(e.Process).looked
+		return looked > 0 && m.seq > looked
+	}
+	c := f.client(e.Client)
+	return c.pending != 0 && m.seq > c.looked
 }
 
 // factOf says what of P20 it is to have taken a mark away.

@@ -173,6 +173,61 @@ func TestWhoTakesAFileAwayIsToBlame(t *testing.T) {
 	})
 }
 
+// TestLeasesOfPeers: who does not refresh one in time has agreed to lose it.
+func TestLeasesOfPeers(t *testing.T) {
+	const lease = 10 * time.Second
+	leased := func(s *Setup) {
+		softWithPeers(s)
+		s.Locks[plain-1].Lease, s.Locks[plain-1].Heartbeat = lease, lease/3
+	}
+	refresh := func(w *world) { w.add(Event{Kind: Refreshed, Process: 3, Path: 1}) }
+	evict := func(w *world) {
+		w.call(3, plain)
+		w.look(3, 1)
+		w.takes(3, mine)
+	}
+	checkIn(t, leased, []run{
+		{"not refreshed", "", func(w *world) {
+			w.publish(5, mine)
+			w.pass(lease)
+			evict(w)
+		}},
+		{"not due", "P8", func(w *world) {
+			w.publish(5, mine)
+			w.pass(lease - time.Second)
+			evict(w)
+		}},
+		{"refreshed in time", "P8", func(w *world) {
+			w.publish(5, mine)
+			w.pass(lease / 2)
+			refresh(w)
+			w.pass(lease / 2)
+			evict(w)
+		}},
+		{"refreshed too late, and moved aside", "", func(w *world) {
+			w.publish(5, mine)
+			w.pass(lease)
+			refresh(w)
+			evict(w)
+			w.add(Event{Kind: Published, Client: 3, Path: 1, File: mine})
+		}},
+		{"taken away by a task that has looked at another file", "", func(w *world) {
+			w.add(Event{Kind: Looked, Process: 1, Path: 1})
+			w.publish(5, mine)
+			w.add(Event{Kind: Taken, Process: 1, Path: 1, File: mine})
+		}},
+		{"taken away by a task that has looked at it", "P8", func(w *world) {
+			w.publish(5, mine)
+			w.add(Event{Kind: Looked, Process: 1, Path: 1})
+			w.add(Event{Kind: Taken, Process: 1, Path: 1, File: mine})
+		}},
+		{"taken away by a task that has not looked", "P8", func(w *world) {
+			w.publish(5, mine)
+			w.add(Event{Kind: Taken, Process: 1, Path: 1, File: mine})
+		}},
+	})
+}
+
 func TestNativeHoldsOfPeers(t *testing.T) {
 	file := func(w *world, client int32, f uint64) int32 {
 		w.call(client, plain)
