@@ -83,6 +83,9 @@ func TestErrorsOfTheParser(t *testing.T) {
 		{"fault a open k #1 after error", "x:1: expected the name of an error number, such as ENOSPC, not the end of the line"},
 		{"fault a open k #1 after error EWHAT", `x:1: expected the name of an error number, such as ENOSPC, not "EWHAT"`},
 		{"fault a open k #1 after delay", "x:1: expected how long the call takes, not the end of the line"},
+		{"fault a unlock k #1 after error EIO", "x:1: expected before, or another call: a local disk reports no error for a call that has changed names or locks, such as unlock"},
+		{"fault a link k #1 after error EIO", "x:1: expected before, or another call: a local disk reports no error for a call that has changed names or locks, such as link"},
+		{"fault a * k #1 after error EIO", "x:1: expected before, or another call: a local disk reports no error for a call that has changed names or locks, such as unlock"},
 		{"fault a open k #1 after kill now", `x:1: expected the end of the line, not "now"`},
 		{"fault a open k #1 after kill", `x:1: expected a process, not "a"`},
 		{lock + "a lock", "x:2: expected the name of a lock, not the end of the line"},
@@ -227,6 +230,7 @@ func drawn(t *rapid.T) *Scenario {
 		case sim.Short:
 			f.Bytes = d.IntN(3)
 		}
+		f.After = f.After && (f.Kind != sim.Error || !slices.Contains(whole, f.Op))
 		s.Faults = append(s.Faults, f)
 	}
 	for _, p := range processes { // all are there, and so are their tasks and holds

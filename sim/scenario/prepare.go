@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"math"
 	"path"
 	"slices"
@@ -60,9 +61,15 @@ func (c *compiler) prepare() {
 // longest is a time that no run lasts.
 const longest = math.MaxInt64 / 2
 
+// whole are the calls that a local disk does not report an error for if they have taken effect. Somebody who is told so would be wrong about what it holds, and no lock can help that.
+var whole = []sim.Op{sim.OpLink, sim.OpRename, sim.OpRemove, sim.OpMkdir, sim.OpTryLock, sim.OpWaitLock, sim.OpUnlock, sim.OpAny}
+
 // faults takes note of what the faults can do.
 func (c *compiler) faults() {
-	for _, f := range c.scenario.Faults {
+	for i, f := range c.scenario.Faults {
+		if f.Kind == sim.Error && f.After && slices.Contains(whole, f.Op) {
+			c.wrong("fault", i, "expected before, or another call: a local disk reports no error for a call that has changed names or locks, such as %s", cmp.Or(f.Op, sim.OpUnlock))
+		}
 		c.power = c.power || f.Kind == sim.Power
 		c.strikes++
 		if f.Nth == 0 {

@@ -108,7 +108,7 @@ func TestSteps(t *testing.T) {
 		{"a clean directory", lock + "stranger create /data/.holdfast-0123456789abcdef \"99\\nm1\\n\"\na clean /data -> ok\ncheck missing /data/.holdfast-0123456789abcdef\na clean /nowhere -> error ENOENT", ""},
 		{"a long hold", lock + "concurrently\n\ta lock k\n\ta sleep 1h\n\ta unlock k\n\tb sleep 1s\n\tb lock k -> ok\n\tb unlock k\nend", ""},
 		{"a call for ever", lock + "limit 10s\na lock k -> ok\nb lock k -> ok", "the run has not ended in its time; b is in b lock k -> ok since "},
-		{"a property", lock + "fault a unlock * #1 after error EIO\na lock k -> ok\na unlock k\na unlock k", ""},
+		{"a property", lock + "fault a unlock * #1 before error EIO\na lock k -> ok\na unlock k\na unlock k", ""},
 		{"a call that is never waited for", lock + "a lock k\nb lock k &", "P11 at step "},
 	} {
 		t.Run(row.name, func(t *testing.T) {
