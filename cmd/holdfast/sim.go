@@ -21,7 +21,8 @@ func newSim() *cobra.Command {
 		Use:   "sim",
 		Short: "Run locks in a simulated machine, look for schedules that break them, and replay those",
 		Long: `Runs the lock engine, unchanged, in a machine that does not exist: processes, clocks and disks of which everything is decided by a seed. What goes wrong in it can be
-written down as a scenario, found by a campaign, made smaller, and replayed call by call. The exit code of every command is 1 if something was found.`,
+written down as a scenario, found by a campaign, made smaller, and replayed call by call. The exit code of every command is 1 if something was found, or if not all was run of which all was
+asked for: every schedule (explore --exhaustive), or every shard (merge).`,
 		Example: `  holdfast sim explore --for 60s
   holdfast sim explore --seeds 0-999999 --shard auto --json shard.json
   holdfast sim replay fail/P1-5e1f3a77/scenario.txtar

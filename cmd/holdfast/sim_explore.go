@@ -40,7 +40,7 @@ func newSimExplore() *cobra.Command {
 written to a folder: a scenario that replays it, the calls one by one, and a picture of what the clients saw. The same seeds give the same schedules.
 
 A campaign for several machines is dealt out with --shard and --json; 'holdfast sim merge' puts the results together. With --exhaustive every schedule of a small scenario is
-run that preempts no more than so often.`,
+run that preempts no more than so often; if it is ended before, by --for or an interrupt, the exit code is 1.`,
 		Example: `  holdfast sim explore
   holdfast sim explore --processes 4 --seeds 0-9999999
   holdfast sim explore --seeds 1f3a9c2 --for 10m
@@ -107,21 +107,17 @@ func (f *exploreFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	r, complete, err := f.explore(ctx, cmd)
+	r, err := f.explore(ctx, cmd)
 	if err != nil {
 		return simExit(err)
 	}
-	missing := ""
-	if f.everything && !complete {
-		missing = "there are more schedules with so many preemptions"
-	}
-	return f.conclude(cmd, r, missing, report)
+	return f.conclude(cmd, r, report)
 }
 
 // conclude says what the campaign came to, in every way that was asked for: what cannot be written in one of them is not lost to the others.
-func (f *exploreFlags) conclude(cmd *cobra.Command, r *campaign.Report, missing string, report jsonReport) error {
+func (f *exploreFlags) conclude(cmd *cobra.Command, r *campaign.Report, report jsonReport) error {
 	unwritten := f.write(r)
-	return allOf(tellReport(cmd, r, missing, f.jsonFile != "-"), report.write(r), unwritten)
+	return allOf(tellReport(cmd, r, unrun(r), f.jsonFile != "-"), report.write(r), unwritten)
 }
 
 // write writes a folder for the first finding of each property that has none yet: many schedules show one bug.
@@ -138,7 +134,7 @@ func (f *exploreFlags) write(r *campaign.Report) error {
 }
 
 // explore runs the campaign, and shows how far it has come.
-func (f *exploreFlags) explore(ctx context.Context, cmd *cobra.Command) (*campaign.Report, bool, error) {
+func (f *exploreFlags) explore(ctx context.Context, cmd *cobra.Command) (*campaign.Report, error) {
 	o := f.options
 	bar := newProgress(cmd.ErrOrStderr())
 	defer bar.close()
@@ -157,10 +153,10 @@ func (f *exploreFlags) explore(ctx context.Context, cmd *cobra.Command) (*campai
 		o.Found = f.writeAtOnce()
 	}
 	if f.everything {
-		return campaign.Exhaust(ctx, campaign.Small(o.Profile), f.exhaustive, o)
+		r, _, err := campaign.Exhaust(ctx, campaign.Small(o.Profile), f.exhaustive, o)
+		return r, err
 	}
-	r, err := campaign.Explore(ctx, o)
-	return r, true, err
+	return campaign.Explore(ctx, o)
 }
 
 // writeAtOnce returns what writes the folders of a campaign that goes on after a finding: its end may be days away. An error comes back at the end, where it is tried again.
@@ -205,11 +201,30 @@ func grouped(n uint64) string {
 	return text
 }
 
-// tellReport says what a campaign came to, and what is missing of it, and ends the program according to what was found.
-func tellReport(cmd *cobra.Command, r *campaign.Report, missing string, asText bool) error {
-	if asText {
-		describeReport(cmd.OutOrStdout(), r, missing)
+// gap is what is missing where all of something was asked for, and what to do about it.
+type gap struct{ what, remedy string }
+
+// unrun returns what is missing of a search of every schedule that was ended.
+func unrun(r *campaign.Report) (g gap) {
+	if r.Bound != nil && len(r.Ended) > 0 {
+		g = gap{"there are more schedules with so many preemptions", "give it more time (--for), or take fewer preemptions, processes or cycles"}
 	}
+	return g
+}
+
+// tellReport says what a campaign came to, and what is missing of it, and ends the program according to that.
+func tellReport(cmd *cobra.Command, r *campaign.Report, missing gap, asText bool) error {
+	if asText {
+		describeReport(cmd.OutOrStdout(), r, missing.what)
+	}
+	if missing.what == "" {
+		return foundIn(r)
+	}
+	return allOf(foundIn(r), foundExit(missing.what+": "+missing.remedy))
+}
+
+// foundIn ends the program if anything was found.
+func foundIn(r *campaign.Report) error {
 	if n := len(r.Findings); n > 0 {
 		first := r.Findings[0]
 		text := fmt.Sprintf("%d of %s schedules break a property, the first of them %v", n, grouped(r.Schedules), first)

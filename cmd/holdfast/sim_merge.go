@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -42,12 +43,7 @@ shard be there once; a shard that is missing ends the command with 1.`,
 			if err != nil {
 				return err
 			}
-			absent := absentShards(all)
-			errs := []error{tellReport(cmd, all, absent, jsonFile != "-"), report.write(all)}
-			if absent != "" {
-				errs = append(errs, foundExit(absent+": run it, and merge its result too"))
-			}
-			return allOf(errs...)
+			return allOf(tellReport(cmd, all, cmp.Or(absentShards(all), unrun(all)), jsonFile != "-"), report.write(all))
 		},
 	}
 	cmd.Flags().StringVar(&jsonFile, "json", "", "also write the result as JSON to this file, - for standard output instead of the text")
@@ -63,15 +59,15 @@ func readReport(name string) (*campaign.Report, error) {
 	return campaign.Read(name, f)
 }
 
-// absentShards says which shards are missing in what was merged, "" if none are.
-func absentShards(r *campaign.Report) string {
+// absentShards returns which shards are missing in what was merged.
+func absentShards(r *campaign.Report) gap {
 	switch absent := r.Absent(); len(absent) {
 	case 0:
-		return ""
+		return gap{}
 	case 1:
-		return fmt.Sprintf("shard %d of %d is missing", absent[0], r.Of)
+		return gap{fmt.Sprintf("shard %d of %d is missing", absent[0], r.Of), "run it, and merge its result too"}
 	default:
-		return fmt.Sprintf("%d shards of %d are missing: %s", len(absent), r.Of, list(numbers(absent)))
+		return gap{fmt.Sprintf("%d shards of %d are missing: %s", len(absent), r.Of, list(numbers(absent))), "run them, and merge their results too"}
 	}
 }
 

@@ -48,6 +48,7 @@ func TestSim(t *testing.T) {
 		"concurrently\n\ta lock k -> ok\n\ta unlock k -> ok\n\tb lock k -> ok\n\tb unlock k -> ok\nend\n")
 	right := writeScenario(t, "lock k /data/k.lock\n\na lock k -> ok\na unlock k -> ok\n")
 	shard := filepath.Join(t.TempDir(), "shard.json")
+	cut := filepath.Join(t.TempDir(), "cut.json")
 	empty := t.TempDir()
 	for _, row := range []struct {
 		args    string
@@ -97,8 +98,10 @@ func TestSim(t *testing.T) {
 		{"explore --exhaustive 1", 0, "exhaustive, 1 preemptions, --kind native --fs posix --processes 2 --cycles 1, version", ""},
 		{"explore --exhaustive 0 --needs fencing --cycles 2", 0, "exhaustive, 0 preemptions, --kind native --fs posix --processes 2 --cycles 2 --needs fencing", ""},
 		{"explore --exhaustive 1 --engine channels", 0, "schedules", ""},
-		{"explore --exhaustive 9 --processes 3 --for 10ms", 0, "NOT complete: there are more", ""},
-		{"explore --exhaustive 9 --processes 3 --for 10ms", 0, "ended by: time", ""},
+		{"explore --exhaustive 9 --processes 3 --for 10ms", exitFailed, "NOT complete: there are more", "more schedules with so many preemptions: give it more time (--for)"},
+		{"explore --exhaustive 9 --processes 3 --for 10ms --json " + cut, exitFailed, "ended by: time", ""},
+		{"merge " + cut, exitFailed, "NOT complete: there are more", "give it more time"},
+		{"explore --exhaustive 1 --for 1h", 0, "schedules", ""},
 		{"explore --exhaustive 1 --needs kills,tasks", exitUsage, "", "kills cannot go on"},
 		{"explore --exhaustive 1 --slack 1ms", exitUsage, "", "not chosen"},
 		{"explore --exhaustive 1 --strategy pos", exitUsage, "", "not chosen"},
@@ -253,7 +256,7 @@ func TestSimFindingIsNotLost(t *testing.T) {
 		} else {
 			wrong = append(wrong, "--json: no space")
 		}
-		code, message := verdict("sim", f.conclude(cmd, r, "", report))
+		code, message := verdict("sim", f.conclude(cmd, r, report))
 		for _, part := range wrong {
 			if code != exitFailed || !strings.Contains(message, part) {
 				t.Errorf("%s: exit code %d, %s", where, code, message)
