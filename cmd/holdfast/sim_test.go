@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,6 +91,7 @@ func TestSim(t *testing.T) {
 		{"explore --only --seeds 0 --for 10ms", 0, "ended by: time", ""},
 		{"merge " + shard + " " + shard, exitUsage, "", "twice"},
 		{"merge " + right, exitUsage, "", "no report"},
+		{"merge " + writeScenario(t, "{}"), exitUsage, "", "does not say which shard"},
 		{"merge", exitUsage, "", "name the results"},
 		{"merge " + shard + ".2", exitUsage, "", "explore --json"},
 		{"explore --seeds 0-7 --out " + right, exitUsage, "", "--out: "},
@@ -107,6 +109,10 @@ func TestSim(t *testing.T) {
 		{"explore --exhaustive 1 --strategy pos", exitUsage, "", "not chosen"},
 		{"explore --exhaustive 1 --all", exitUsage, "", "leave out"},
 		{"explore --exhaustive 1 --jobs 1", exitUsage, "", "leave out"},
+		{"explore --exhaustive 1 --shard 1/2", exitUsage, "", "leave out"},
+		{"explore --exhaustive 1 --only", exitUsage, "", "not chosen"},
+		{"explore --exhaustive -1", exitUsage, "", "must not be negative"},
+		{"explore --seeds 0-7 --jobs -1", exitUsage, "", "must not be negative"},
 		{"explore --only --seeds 0-99 --shard 2/2", 0, "shard [2] of 2", ""},
 		{"explore --kind steel", exitUsage, "", "write native, soft"},
 		{"explore --kind soft --needs lifetime", exitUsage, "", "soft locks"},
@@ -205,6 +211,39 @@ func TestSimShrinkWritesWhatReplays(t *testing.T) {
 	}
 	if code, printed, _ := simulate(t, "replay", small); code != exitFailed || !strings.Contains(printed, "vouch k -> expired") {
 		t.Errorf("exit code %d\n%s", code, printed)
+	}
+}
+
+// TestSimJSON: it is all of the output where it goes there, and the same in a file.
+func TestSimJSON(t *testing.T) {
+	dir := t.TempDir()
+	one, two, all := filepath.Join(dir, "1.json"), filepath.Join(dir, "2.json"), filepath.Join(dir, "all.json")
+	_, explored, _ := simulate(t, "explore", "--only", "--seeds", "0-15", "--json", "-")
+	for i, shard := range []string{one, two} {
+		if code, _, message := simulate(t, "explore", "--only", "--seeds", "0-15", "--json", shard, "--shard", fmt.Sprintf("%d/2", i+1)); code != 0 {
+			t.Fatal(code, message)
+		}
+	}
+	_, merged, _ := simulate(t, "merge", "--json", "-", one, two)
+	if code, _, message := simulate(t, "merge", "--json", all, one, two); code != 0 {
+		t.Fatal(code, message)
+	}
+	file, err := os.ReadFile(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first *campaign.Report
+	for _, text := range []string{explored, merged, string(file)} {
+		r, err := campaign.Read("output", strings.NewReader(text))
+		if err != nil || !json.Valid([]byte(text)) {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if first == nil {
+			first = r
+		}
+		if r.Schedules != 16 || r.Hash != first.Hash {
+			t.Errorf("%+v is written, and at first was %+v", r, first)
+		}
 	}
 }
 
