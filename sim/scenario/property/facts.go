@@ -80,6 +80,7 @@ type pathFacts struct {
 	outlived  bool          // one does, which nobody has broken by force
 	wedged    bool          // one may
 	brokenBy  int           // event in which claims were last broken, or may be about to be
+	lived     bool          // some lock of it has a lifetime
 	disturbed int           // event in which somebody last touched the file
 	touched   bool          // that ever happened
 	ended     time.Duration // when the last claim ended
@@ -141,7 +142,7 @@ func (f *facts) begin(s *Setup, w Witness) {
 	}
 	for _, l := range s.Locks {
 		p := &f.paths[l.Path-1]
-		p.soft, p.strict, p.lease = p.soft || l.Soft, p.strict || l.Strict, max(p.lease, l.Lease)
+		p.soft, p.strict, p.lived, p.lease = p.soft || l.Soft, p.strict || l.Strict, p.lived || l.Lifetime > 0, max(p.lease, l.Lease)
 		for _, o := range s.Locks {
 			p.disagreed = p.disagreed || o.Path == l.Path && (o.Kind != l.Kind || o.Lease != l.Lease)
 		}

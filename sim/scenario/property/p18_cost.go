@@ -18,7 +18,7 @@ const (
 	// one that waits in the kernel.
 	callsPerMoment = 30
 	callsPerSecond = 4000
-	// guardedCalls are those that somebody makes who gives up what is over by the clock, in which the record of a lock is locked for others: they look again and again, also for a lock that nobody has.
+	// guardedCalls are those that somebody makes who gives up what is over by the clock, in which the lock or its record is locked still: others look again and again for a lock that nobody has.
 	guardedCalls = 20
 )
 
@@ -38,7 +38,10 @@ func (cost) event(f *facts, e *Event) {
 	moments := func(d time.Duration) int32 { return f.callsPerMoment() * int32(min(d/time.Millisecond, 1<<24)) }
 	waited := f.now - c.at
 	if l.Lifetime > 0 {
-		most += callsOfLifetime + moments(min(waited, f.in(0, guardedCalls)))
+		most += callsOfLifetime
+	}
+	if f.paths[l.Path-1].lived {
+		most += moments(min(waited, f.in(0, guardedCalls)))
 	}
 	if l.Fencing {
 		most += callsOfFencing

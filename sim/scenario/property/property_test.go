@@ -982,11 +982,11 @@ func TestCost(t *testing.T) {
 // Whoever is held up for long takes long, waits for others that take long, and looks for them often; but does end.
 func TestBoundsGrowWithTheSlack(t *testing.T) {
 	const calls, polls, spins = 100, 200, 1_000_000
-	acquires := func(n int32, lasts time.Duration) func(*world) {
+	acquires := func(lock, n int32, lasts time.Duration) func(*world) {
 		return func(w *world) {
-			w.call(1, lived)
+			w.call(1, lock)
 			w.pass(lasts)
-			w.add(Event{Kind: Acquired, Client: 1, Lock: lived, Hold: 1, Depth: 1, Calls: n})
+			w.add(Event{Kind: Acquired, Client: 1, Lock: lock, Hold: 1, Depth: 1, Calls: n})
 		}
 	}
 	waits := func(lasts time.Duration) func(*world) {
@@ -1006,11 +1006,13 @@ func TestBoundsGrowWithTheSlack(t *testing.T) {
 		want  string
 		do    func(*world)
 	}{
-		{0, "", acquires(calls, time.Second)},
-		{0, "P18", acquires(polls, time.Second)},
-		{time.Second, "P18", acquires(polls, time.Millisecond)},
-		{time.Second, "", acquires(polls, time.Second)},
-		{time.Second, "P18", acquires(spins, time.Minute)},
+		{0, "", acquires(lived, calls, time.Second)},
+		{0, "P18", acquires(lived, polls, time.Second)},
+		{time.Second, "P18", acquires(lived, polls, time.Millisecond)},
+		{time.Second, "", acquires(lived, polls, time.Second)},
+		{time.Second, "", acquires(plain, polls, time.Second)},
+		{time.Second, "P18", acquires(other, polls, time.Second)}, // a file without lifetimes
+		{time.Second, "P18", acquires(lived, spins, time.Minute)},
 		{0, "P11", waits(time.Hour)},
 		{10 * time.Second, "", waits(time.Hour)},
 		{10 * time.Second, "P11", waits(10 * time.Hour)},
