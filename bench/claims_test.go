@@ -117,14 +117,14 @@ func TestNothingIsComparedWithNothing(t *testing.T) {
 	}
 }
 
-func TestOverlapsOfTheOwnLockCount(t *testing.T) {
+func TestOverlapsOfTheOwnLocksCount(t *testing.T) {
 	r := good()
 	r.HandOff[3].Result.Overlaps = 5 // a peer's
 	if n := r.Overlaps(); n != 0 {
 		t.Errorf("%d overlaps, want 0", n)
 	}
-	r.HandOff[0].Result.Overlaps, r.Goroutines[0].Result.Overlaps = 1, 2
-	if n := r.Overlaps(); n != 3 {
-		t.Errorf("%d overlaps, want 3", n)
+	r.HandOff[0].Result.Overlaps, r.HandOff[4].Result.Overlaps, r.Goroutines[0].Result.Overlaps = 1, 3, 2
+	if n := r.Overlaps(); n != 6 {
+		t.Errorf("%d overlaps, want 6", n)
 	}
 }
