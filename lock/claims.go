@@ -48,8 +48,8 @@ func (l *Lock) Claims() ([]Claim, error) {
 	return list, nil
 }
 
-// ForceBreak removes the claim of that name to a strict lock, whoever made it and whether or not it lives: a holder goes on, without the lock once all its claims are removed, until its release tells it that the hold was lost. So
-// be sure that it has ended. A process has up to two claims, with the same token in their names; the lock is free when all are removed.
+// ForceBreak removes the claim of that name to a strict lock, whoever made it and whether or not it lives: a holder goes on, without the lock once its claim to be held is removed, until its release tells it that the hold was
+// lost. So be sure that it has ended. A process has up to two claims, with the same token in their names; the lock is free when all are removed.
 //
 // The name must be one that [Lock.Claims] has shown, letter by letter: no other is ever removed. If there is none, errors.Is reports the error as io/fs.ErrNotExist.
 func (l *Lock) ForceBreak(name string) error {

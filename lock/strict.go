@@ -61,7 +61,8 @@ type strict struct {
 
 	token   string          // of the claims that are, or are about to be, published
 	mine    []string        // their names, in the order in which they were published
-	removed bool            // one of them was there still when it was to be removed
+	leaving bool            // a release has begun
+	broken  bool            // and has found the claim to be held gone
 	left    []string        // claims that could not be removed when their hold, or their attempt, had ended
 	known   map[string]bool // claims of others whose record has been read
 	private map[string]sightedPrivate
@@ -301,10 +302,23 @@ func (s *strict) closeNotice() {
 	}
 }
 
-func (s *strict) mayPass() bool { return len(s.mine) > 0 && s.mayKeep(s.file) }
+// mayPass also looks for the claim: whoever has lost the lock is told so by its release.
+func (s *strict) mayPass() bool {
+	if len(s.mine) == 0 || !s.mayKeep(s.file) {
+		return false
+	}
+	excludes, err := s.excludes()
+	return excludes && err == nil
+}
+
+// excludes reports whether the claim to be held is there. The intent that is left without it keeps out whoever begins later, but not a contender whose name comes first and who has looked before.
+func (s *strict) excludes() (bool, error) {
+	_, err := s.host.Lstat(s.claimPath(claim.Name(claim.Held, s.token)))
+	return !errors.Is(err, iofs.ErrNotExist), ignoring(err, iofs.ErrNotExist)
+}
 
 func (s *strict) pass(_ context.Context, _ *options) (taken, error) {
-	if _, err := s.host.Lstat(s.claimPath(claim.Name(claim.Held, s.token))); errors.Is(err, iofs.ErrNotExist) {
+	if excludes, _ := s.excludes(); !excludes {
 		err := s.retreat() // somebody has broken the hold
 		s.leaveGate()
 		return taken{}, err
@@ -320,12 +334,16 @@ func (s *strict) release() error {
 	if len(s.mine) == 0 {
 		return nil
 	}
+	if !s.leaving { // once: a removal that is told to have failed may have been done
+		excludes, _ := s.excludes()
+		s.leaving, s.broken = true, !excludes
+	}
 	if err := s.withdraw(); err != nil {
 		return err
 	}
 	s.leaveGate()
 	s.holdEnds()
-	if !s.removed {
+	if s.broken {
 		return errBroken
 	}
 	return nil

@@ -42,7 +42,7 @@ func (s *strict) claim(ctx context.Context, o *options) (bool, error) {
 		return false, err
 	}
 	intent, held := claim.Name(claim.Intent, s.token), claim.Name(claim.Held, s.token)
-	s.mine, s.removed = append(s.mine[:0], intent), false // also if it is not known whether it was published
+	s.mine, s.leaving = append(s.mine[:0], intent), false // also if it is not known whether it was published
 	if ok, err := publish(s.host, s.claimPath(intent), content, o, false); !ok || err != nil {
 		return false, err
 	}
@@ -102,7 +102,6 @@ func (s *strict) withdraw() error {
 		if err != nil && !errors.Is(err, iofs.ErrNotExist) {
 			return err
 		}
-		s.removed = s.removed || err == nil
 		s.mine = s.mine[:last]
 	}
 	return nil

@@ -264,26 +264,93 @@ func TestForceBreakTakesNamesOfClaimsOnly(t *testing.T) {
 	}
 }
 
-// TestOneOfItsClaimsKeepsAHold: it excludes, so that nothing is lost.
-func TestOneOfItsClaimsKeepsAHold(t *testing.T) {
+// TestBreakingOneClaimOfAHold: that to be held is the hold, the intent is not.
+func TestBreakingOneClaimOfAHold(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "work.lock")
 	l, operator := openStrict(t, path), openStrict(t, path, lock.Host(osfs.New()))
-	for _, broken := range [][]int{{0}, {1}} {
+	for _, broken := range []claim.State{claim.Held, claim.Intent} {
 		h, err := l.Acquire(context.Background())
 		must(t, err)
 		list, err := operator.Claims()
 		must(t, err)
-		for _, i := range broken {
-			must(t, operator.ForceBreak(list[i].Name))
+		for _, c := range list {
+			if c.State == string(broken) {
+				must(t, operator.ForceBreak(c.Name))
+			}
 		}
 		if _, err := operator.TryAcquire(context.Background()); !errors.Is(err, lock.ErrTimeout) {
 			t.Errorf("beside what is left: %v", err)
 		}
-		if err := h.Release(); err != nil {
-			t.Errorf("Release after %v was broken: %v", broken, err)
+		if err := h.Release(); errors.Is(err, lock.ErrLost) != (broken == claim.Held) {
+			t.Errorf("Release after the claim %s was broken: %v", broken, err)
 		}
 	}
+}
+
+// halting stops before each link and each listing, until it is told to go on.
+type halting struct {
+	fs.Host
+	at chan string
+	on chan struct{}
+}
+
+func (h *halting) Link(oldname, newname string) error {
+	h.at <- "link"
+	<-h.on
+	return h.Host.Link(oldname, newname)
+}
+
+func (h *halting) ReadDir(path string) ([]fs.DirEntry, error) {
+	h.at <- "readdir"
+	<-h.on
+	return h.Host.ReadDir(path)
+}
+
+// TestHoldWithoutItsClaimToBeHeldIsLost: the intent that is left keeps out whoever begins later, but not a contender that was about to claim before the holder did.
+func TestHoldWithoutItsClaimToBeHeldIsLost(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "work.lock")
+	l, operator := openStrict(t, path), openStrict(t, path, lock.Host(osfs.New()))
+	must(t, lock.Do(context.Background(), l, func(context.Context) error { return nil })) // the sentinel is there
+	host := &halting{Host: osfs.New(), at: make(chan string), on: make(chan struct{})}
+	early := openStrict(t, path, lock.Host(host))
+	type outcome struct {
+		hold *lock.Hold
+		err  error
+	}
+	came := make(chan outcome)
+	go func() {
+		h, err := early.TryAcquire(context.Background())
+		came <- outcome{h, err}
+	}()
+	reaches := func(call string) {
+		t.Helper()
+		if at := <-host.at; at != call {
+			t.Fatalf("it is at a %s, not at a %s", at, call)
+		}
+	}
+	reaches("readdir")
+	host.on <- struct{}{}
+	reaches("link") // of its intent, whose name says when that was
+	h, err := l.TryAcquire(context.Background())
+	must(t, err)
+	host.on <- struct{}{}
+	reaches("readdir")
+	list, err := operator.Claims()
+	must(t, err)
+	must(t, operator.ForceBreak(list[0].Name))
+	host.on <- struct{}{}
+	reaches("link")
+	host.on <- struct{}{}
+	reaches("readdir")
+	host.on <- struct{}{}
+	second := <-came
+	must(t, second.err)
+	if err := h.Release(); !errors.Is(err, lock.ErrLost) {
+		t.Errorf("Release with another one inside: %v", err)
+	}
+	must(t, second.hold.Release())
 }
 
 // TestReleaseOfABrokenStrictLock is the error of its loss.
