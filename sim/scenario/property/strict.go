@@ -3,10 +3,12 @@ package property
 // A strict lock is taken from nobody: the claims of a process that has died keep it held until somebody breaks them by force. Whoever waits for it then waits with reason, and if anybody got in all the same, that
 // would be a finding (P8).
 
-// leavesClaims takes note that a process has died which may have claimed a path.
+// leavesClaims takes note that a process has died which may have claimed a path. It leaves as many claims as it was inside of locks.
 func (f *facts) leavesClaims(path int32) {
-	p := &f.paths[path-1]
-	p.wedged = p.wedged || p.strict
+	if p := &f.paths[path-1]; p.strict {
+		p.wedged = true
+		f.messes++
+	}
 }
 
 // breaksClaims takes note that claims are about to be removed by force. Whoever is inside may be inside by them.
