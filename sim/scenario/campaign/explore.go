@@ -89,7 +89,7 @@ func newExplorer(o Options) *explorer {
 	}
 	e.next.Store(o.First / plans)
 	e.end.Store(math.MaxUint64)
-	e.total = Report{Profile: o.Profile.String(), Peers: o.Needs.Has(Peers), Version: o.Version, First: o.First, Until: o.Last, Last: o.First, Shards: []int{e.Shard.Number}, Of: e.Shard.Of}
+	e.total = Report{Profile: o.Profile.String(), Peers: o.Needs.Has(Peers), Kind: o.Kind, Version: o.Version, First: o.First, Until: o.Last, Last: o.First, Shards: []int{e.Shard.Number}, Of: e.Shard.Of}
 	return e
 }
 

@@ -46,7 +46,7 @@ func TestEngineIsClean(t *testing.T) {
 
 // TestEngineIsCleanAmongPeers: what peers do to holders of Holdfast is theirs, and Holdfast does nothing to anybody.
 func TestEngineIsCleanAmongPeers(t *testing.T) {
-	for _, kind := range []string{"soft", "lease", "native"} {
+	for _, kind := range []string{"soft", "lease", "strict", "native"} {
 		last := uint64(2999)
 		if testing.Short() {
 			last = 399

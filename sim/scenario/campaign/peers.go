@@ -11,6 +11,9 @@ var peerVersions = []string{
 	"3.9.0", "3.13.2", "3.20.3", "3.20.4", "3.21.0", "3.22.0", "3.24.3", "3.25.2", "3.28.0", "3.29.0", "3.29.1", "3.29.2", "3.29.3", "3.29.4", "3.29.5", "3.29.7", "3.30.0", "3.32.3",
 }
 
+// strictVersions are those whose StrictSoftFileLock is followed.
+var strictVersions = []string{"3.31.0", "3.32.3"}
+
 // withLifetimes are those whose contenders can have a lifetime, of soft locks and of native ones.
 var withLifetimes = map[string][]string{
 	"soft":   {"3.24.3", "3.29.3", "3.29.7", "3.32.3"},
@@ -34,6 +37,8 @@ func (p *plan) choosePeers() {
 			k.Kind = "soft"
 		case p.Kind == "lease":
 			k.Python, k.Lease = among(p.draw, "3.30.0", "3.32.3"), p.locks[0].Lease
+		case p.Kind == "strict":
+			k.Python = among(p.draw, strictVersions...)
 		case p.oneIn(12):
 			k.Python = among(p.draw, withLifetimes[p.kindName()]...)
 			k.Lifetime = p.spread(50*time.Millisecond, 5*time.Second)

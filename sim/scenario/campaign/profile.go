@@ -86,15 +86,13 @@ func (p *Profile) lockKind() string {
 func (p *Profile) kindName() string { return cmp.Or(p.Kind, "native") }
 
 // impossible returns what cannot be judged with locks of the kind. A contender for a soft lock that has a lifetime evicts holders that live; a power failure can leave a marker that nobody knows the
-// holder of; and so can a stranger, or take one away. A strict lock has no lifetime, and what a power failure leaves of its claims keeps everybody out; filelock's is not simulated. A native lock cannot be broken.
+// holder of; and so can a stranger, or take one away. A strict lock has no lifetime, and what a power failure leaves of its claims keeps everybody out. A native lock cannot be broken.
 func (p *Profile) impossible() Features {
 	switch p.Kind {
 	case "lease":
 		return Lifetime | Mixed | Strangers
-	case "soft":
+	case "soft", "strict":
 		return Lifetime | Mixed | Power | Strangers
-	case "strict":
-		return Lifetime | Mixed | Power | Strangers | Peers
 	}
 	return Breaks
 }

@@ -34,6 +34,7 @@ type Report struct {
 	Undecided  uint64            `json:"undecided"`       // of these, those that took too long
 	Repeated   uint64            `json:"repeated"`        // schedules that were run a second time, on the other engine
 	Peers      bool              `json:"peers,omitempty"` // there were some in every world
+	Kind       string            `json:"kind,omitempty"`  // of lock, as [Profile] has it
 	Sometimes  map[string]uint64 `json:"sometimes"`       // in how many schedules each fact of P20 was seen
 	Findings   []*Finding        `json:"findings"`
 }
@@ -79,13 +80,18 @@ func (r *Report) facts() property.Facts {
 // Missing returns the facts of P20 that no schedule has seen.
 func (r *Report) Missing() []string { return r.unseen(r.facts()) }
 
-// Lacking returns those of them that a campaign like this one must see when it is long enough: all if it leaves open what happens in its worlds, and if it has peers what there is to see of them, but for what is too rare, or is so of native locks.
+// Lacking returns those of them that a campaign like this one must see when it is long enough: all if it leaves open what happens in its worlds, and if it has peers what there is to see of them, but for what is too rare, or is so of native locks; nobody takes anything
+// away from a path of strict ones.
 func (r *Report) Lacking() []string {
 	switch {
 	case r.Open():
 		return r.unseen(property.AllFacts())
 	case r.Peers:
-		return r.unseen(property.PeerFacts() &^ (property.MovedByMistake | property.EvictedPeer))
+		facts := property.PeerFacts() &^ (property.MovedByMistake | property.EvictedPeer)
+		if r.Kind == "strict" {
+			facts &^= property.PeerEvicted | property.PeerRobbed
+		}
+		return r.unseen(facts)
 	}
 	return nil
 }
@@ -168,7 +174,7 @@ func Merge(reports []*Report) (*Report, error) {
 		return nil, errors.New("nothing to merge: name the reports of the shards")
 	}
 	first := reports[0]
-	all := &Report{Profile: first.Profile, Peers: first.Peers, Version: first.Version, First: first.First, Until: first.Until, Bound: first.Bound, Of: first.Of}
+	all := &Report{Profile: first.Profile, Peers: first.Peers, Kind: first.Kind, Version: first.Version, First: first.First, Until: first.Until, Bound: first.Bound, Of: first.Of}
 	for _, r := range reports {
 		switch {
 		case r.campaign() != first.campaign() || r.Of != first.Of:

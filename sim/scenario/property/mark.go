@@ -242,6 +242,7 @@ func (f *facts) identify(e *Event, g *grant) {
 				f.violate("P8", "the file by which %s has acquired %s was taken away before it knew", f.ClientName(g.client), f.PathName(g.path))
 			}
 		}
+	case p.strict: // by its claims
 	case f.peer(g.process):
 		g.file, g.void = e.File, e.File == 0
 	default:

@@ -9,6 +9,7 @@ type era struct {
 	noFollow bool        // refuses a symbolic link at the path
 	lifetime bool        // evicts what has not changed for the lifetime that the lock has
 	lease    bool        // has SoftFileLease
+	strict   bool        // has StrictSoftFileLock as it is followed here
 
 	// Of the native lock.
 	createsMissing  bool // asks first whether the file is there, and creates it only if it is not
@@ -62,6 +63,7 @@ var changes = []change{
 		e.truncatesOpened, e.breaksNative, e.keepsUnreleased = false, false, true
 		e.starts, e.caresForWrites, e.checksRelease, e.bounded, e.lease = true, true, true, true, true
 	}},
+	{Version{31, 0}, func(e *era) { e.strict = true }},
 }
 
 // eraOf returns what a version does.

@@ -2,10 +2,12 @@ package python
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	iofs "io/fs"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/holdfast-lock/holdfast/fs"
@@ -16,14 +18,15 @@ type Class string
 
 // The classes that are followed. They have the names that a scenario has for kinds of locks.
 const (
-	Native Class = ""      // UnixFileLock
-	Soft   Class = "soft"  // SoftFileLock
-	Lease  Class = "lease" // SoftFileLease
+	Native Class = ""       // UnixFileLock
+	Soft   Class = "soft"   // SoftFileLock
+	Lease  Class = "lease"  // SoftFileLease
+	Strict Class = "strict" // StrictSoftFileLock, from 3.31.0 on
 )
 
 // IsClass reports whether there is a class of that name.
 func IsClass(name string) bool {
-	return name == string(Native) || name == string(Soft) || name == string(Lease)
+	return slices.Contains([]Class{Native, Soft, Lease, Strict}, Class(name))
 }
 
 // What filelock does by default.
@@ -49,6 +52,10 @@ func (s *Settings) Check() error {
 	switch e := eraOf(s.Version); {
 	case s.Class == Lease && !e.lease:
 		return fmt.Errorf("python: filelock %v has no SoftFileLease: write a version from 3.30.0 on", s.Version)
+	case s.Class == Strict && !e.strict:
+		return fmt.Errorf("python: the StrictSoftFileLock of filelock %v is not followed: write a version from 3.31.0 on", s.Version)
+	case s.Class == Strict && s.Lifetime > 0:
+		return errors.New("python: the holds of a StrictSoftFileLock have no lifetime")
 	case s.Class != Lease && s.Lifetime > 0 && !e.lifetime:
 		return fmt.Errorf("python: filelock %v has no lifetime: write a version from 3.24.0 on", s.Version)
 	}
@@ -68,10 +75,11 @@ var (
 type Lock struct {
 	host fs.Host
 	Settings
-	era  era
-	file fs.File // while it is held
-	id   fs.FileID
-	beat *heartbeat // of a lease that is held
+	era   era
+	file  fs.File // while it is held
+	id    fs.FileID
+	beat  *heartbeat // of a lease that is held
+	token string     // of a strict lock, in the names of its claims
 }
 
 // New makes an object. It makes no call of the host.
@@ -100,7 +108,11 @@ func (l *Lock) Acquire(timeout time.Duration, once bool) error {
 	if timeout == 0 {
 		timeout = l.Timeout
 	}
-	for begun := l.host.Monotonic(); ; l.host.Sleep(context.Background(), l.Poll) {
+	begun := l.host.Monotonic()
+	for attempt := 0; ; attempt++ {
+		if attempt > 0 {
+			l.pause(l.poll(attempt - 1))
+		}
 		if l.Lifetime > 0 && l.Class != Lease && (l.Class == Soft || l.era.breaksNative) {
 			l.evictAged()
 		}
@@ -115,10 +127,26 @@ func (l *Lock) Acquire(timeout time.Duration, once bool) error {
 }
 
 func (l *Lock) attempt() (bool, error) {
-	if l.Class == Native {
+	switch l.Class {
+	case Native:
 		return l.tryNative()
+	case Strict:
+		return l.tryStrict()
 	}
 	return l.trySoft()
+}
+
+func (l *Lock) pause(d time.Duration) { l.host.Sleep(context.Background(), d) }
+
+// poll returns the pause after an attempt, of which the first has the number 0. That of a strict lock is longer by chance, where it is shorter than what chance is bounded by.
+func (l *Lock) poll(attempt int) time.Duration {
+	if l.Class != Strict || l.Poll >= longestPause {
+		return l.Poll
+	}
+	var b [8]byte
+	l.host.Random(b[:])
+	most := min(longestPause, l.Poll<<min(attempt, 20))
+	return max(l.Poll, time.Duration(binary.LittleEndian.Uint64(b[:])%uint64(most)))
 }
 
 // Release gives the lock up. Of an error [Lock.Held] tells whether it was an end all the same.
@@ -128,6 +156,8 @@ func (l *Lock) Release() error {
 		return ErrNotHeld
 	case l.Class == Native:
 		return l.releaseNative()
+	case l.Class == Strict:
+		return l.releaseStrict()
 	}
 	if l.beat != nil {
 		l.beat.end(l.host)
@@ -149,17 +179,17 @@ func (l *Lock) makeParents() error {
 	if !l.era.parents {
 		return nil
 	}
-	return l.makeDir(path.Dir(l.Path))
+	return l.makeDir(path.Dir(l.Path), 0o777)
 }
 
-func (l *Lock) makeDir(dir string) error {
-	err := l.host.Mkdir(dir, 0o777)
+func (l *Lock) makeDir(dir string, perm fs.FileMode) error {
+	err := l.host.Mkdir(dir, perm)
 	switch {
 	case errors.Is(err, iofs.ErrNotExist) && path.Dir(dir) != dir:
-		if err := l.makeDir(path.Dir(dir)); err != nil {
+		if err := l.makeDir(path.Dir(dir), perm); err != nil {
 			return err
 		}
-		return l.makeDir(dir)
+		return l.makeDir(dir, perm)
 	case err == nil:
 		return nil
 	}

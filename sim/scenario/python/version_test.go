@@ -25,6 +25,9 @@ func TestVersions(t *testing.T) {
 		{Settings{Class: Soft, Version: Version{23, 0}, Lifetime: time.Second}, false},
 		{Settings{Class: Soft, Version: Version{24, 0}, Lifetime: time.Second}, true},
 		{Settings{Class: Native, Version: Version{23, 0}, Lifetime: time.Second}, false},
+		{Settings{Class: Strict, Version: Version{30, 9}}, false},
+		{Settings{Class: Strict, Version: Version{31, 0}}, true},
+		{Settings{Class: Strict, Version: Version{32, 3}, Lifetime: time.Second}, false},
 	} {
 		if err := row.s.Check(); (err == nil) != row.ok {
 			t.Errorf("%+v: %v", row.s, err)
