@@ -14,14 +14,7 @@ func kindsOf(s *scenario.Scenario) kinds {
 	for _, p := range s.Processes {
 		k.names[p.Name] = true
 	}
-	for _, l := range s.Locks {
-		k.names[l.Name] = true
-	}
-	each(s, func(s *scenario.Step) {
-		for _, name := range []string{s.Client, process(s.Client), s.Who, process(s.Who), s.Hold} {
-			k.names[name] = true
-		}
-	})
+	each(s, func(s *scenario.Step) { k.names[process(s.Client)] = true }) // that of a task has a number
 	return k
 }
 
