@@ -146,7 +146,7 @@ func (c *client) unlock(o *op) result {
 	case h.open:
 		r.releaseEnded(c, number, called, res.outcome)
 	}
-	if res.outcome != Failed {
+	if propertyResult(res.outcome) != property.Error { // of whatever kind: then it goes on
 		h.live, h.open = false, false
 	}
 	if h.end != nil && !h.live {
