@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +15,9 @@ import (
 )
 
 type breakFlags struct {
-	yes  bool
-	json string
+	yes    bool
+	claims []string
+	json   string
 }
 
 func newBreak() *cobra.Command {
@@ -28,13 +31,16 @@ func newBreak() *cobra.Command {
 Holders that are proven dead need nobody to break their locks, but for strict ones: the next contender does it. This is for a holder of which nothing can be proven, such as one on a machine that is gone. One that
 lives goes on without the lock, until its release tells it: end it first.
 
+A process that was killed while it tried to get a strict lock leaves a claim too, which keeps everybody out: --claim removes it by its name, and so it does one that is not understood.
+
 What was shown is broken, and nothing else: if the holder releases the lock meanwhile, or refreshes it, or another one takes it, nothing is. Native locks cannot be broken: the kernel
 frees them when their holder ends.
 
 The exit code is 0 if the lock is free afterwards, broken or because it was free, 1 if nothing was broken because the answer was no or the lock has changed, 2 if there is nobody to ask and no --yes, and
 76 if it cannot be broken.`,
 		Example: `  holdfast break /shared/nightly.lock
-  holdfast break --yes --json - /shared/nightly.lock`,
+  holdfast break --yes --json - /shared/nightly.lock
+  holdfast break --claim intent-v1-0123456789abcdef0123456789abcdef.claim /shared/strict.lock`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := oneLockFile(args)
 			if err != nil {
@@ -45,6 +51,7 @@ The exit code is 0 if the lock is free afterwards, broken or because it was free
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().StringArrayVar(&f.claims, "claim", nil, "remove this claim to a strict lock, instead of the holder's; can be given several times")
 	cmd.Flags().StringVar(&f.json, "json", "", "also write what was seen and done as JSON to this file, - for standard output instead of the text")
 	return cmd
 }
@@ -100,6 +107,9 @@ func (f *breakFlags) breakShown(cmd *cobra.Command, l *lock.Lock, st lock.Status
 		}
 		return false, nil
 	}
+	if err := f.knownClaims(st); err != nil {
+		return false, err
+	}
 	if !f.yes || f.json != "-" {
 		fmt.Fprint(text, evidence(st, time.Now()))
 	}
@@ -108,9 +118,9 @@ func (f *breakFlags) breakShown(cmd *cobra.Command, l *lock.Lock, st lock.Status
 			return false, err
 		}
 	}
-	err = l.Break(st.Record)
+	err = f.breakIt(l, st.Record)
 	switch {
-	case errors.Is(err, lock.ErrChanged):
+	case errors.Is(err, lock.ErrChanged), errors.Is(err, iofs.ErrNotExist):
 		return false, &exit{exitFailed, err}
 	case err != nil:
 		return false, lockExit(err)
@@ -119,6 +129,29 @@ func (f *breakFlags) breakShown(cmd *cobra.Command, l *lock.Lock, st lock.Status
 		fmt.Fprintln(text, "broken")
 	}
 	return true, nil
+}
+
+// knownClaims refuses names of claims that there are not.
+func (f *breakFlags) knownClaims(st lock.Status) error {
+	for _, name := range f.claims {
+		if !slices.ContainsFunc(st.Claims, func(c lock.Claim) bool { return c.Name == name }) {
+			return &exit{exitFailed, fmt.Errorf("nothing was broken: there is no claim %q to %s: 'holdfast status --json -' lists those that there are", name, st.Path)}
+		}
+	}
+	return nil
+}
+
+// breakIt breaks what was shown.
+func (f *breakFlags) breakIt(l *lock.Lock, shown *lock.Record) error {
+	for _, name := range f.claims {
+		if err := l.ForceBreak(name); err != nil {
+			return err
+		}
+	}
+	if len(f.claims) > 0 {
+		return nil
+	}
+	return l.Break(shown)
 }
 
 // confirm asks on the terminal.

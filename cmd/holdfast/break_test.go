@@ -96,6 +96,37 @@ func TestBreakOfAStrictLock(t *testing.T) {
 	start(t, dir, "run", "--kind", "strict", "--no-wait", "l", "--", "true").ends(0, "")
 }
 
+// TestBreakOfClaims removes those that are named, and no others.
+func TestBreakOfClaims(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	start(t, dir, "run", "--kind", "strict", "l", "--", "true").ends(0, "") // which makes the directories
+	claims := filepath.Join(dir, "l.filelock", "claims")
+	other, token := "later-version.claim", strings.Repeat("0123456789abcdef", 2)
+	intent := "intent-v1-" + token + ".claim"
+	must(t, os.WriteFile(filepath.Join(claims, other), []byte("?"), 0o666))
+	must(t, os.WriteFile(filepath.Join(claims, intent), []byte("filelock-strict-v1\n"+token+"\n4711\n7765622d33\n\n"), 0o666))
+	start(t, dir, "break", "--yes", "--claim", intent, "--claim", "held"+intent[6:], "l").ends(1, "there is no claim")
+	left(t, claims, 2)
+	p := start(t, dir, "break", "--yes", "--claim", intent, "l")
+	for range 5 {
+		p.next()
+	}
+	for range 2 {
+		if line, _ := p.next(); !strings.HasPrefix(line, "claim     "+intent+", by pid 4711 on web-3, alive: cannot be told") && !strings.HasPrefix(line, "claim     "+other+", by nobody who is known: ") {
+			t.Errorf("says %q", line)
+		}
+	}
+	p.expect("broken")
+	p.ends(0, "")
+	left(t, claims, 1)
+	start(t, dir, "break", "--yes", "--json", "-", "--claim", other, "l").ends(0, "")
+	left(t, claims, 0)
+	start(t, dir, "run", "--kind", "strict", "--no-wait", "l", "--", "true").ends(0, "")
+	start(t, dir, "hold", "--kind", "soft", "soft").event("acquired")
+	start(t, dir, "break", "--yes", "--claim", other, "soft").ends(1, "there is no claim")
+}
+
 // TestWhatCannotBeBroken says why not.
 func TestWhatCannotBeBroken(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ func evidence(st lock.Status, now time.Time) string {
 	}
 	row(since, r.Since.UTC().Format(time.RFC3339)+", "+ago(now.Sub(r.Since)))
 	for _, c := range st.Claims {
-		row("claim", printable(c.Name))
+		row("claim", printable(c.Name)+", by "+claimantOf(&c))
 	}
 	if len(st.Waiters) > 0 {
 		row("waiting", owners(st.Waiters))
@@ -53,6 +53,14 @@ func contractOf(st lock.Status) string {
 		return "strict lock, until it is released: that its process has ended is no release"
 	}
 	return "lock of a mode that this version does not know"
+}
+
+// claimantOf says who has made a claim.
+func claimantOf(c *lock.Claim) string {
+	if c.PID == 0 {
+		return "nobody who is known: " + printable(c.Reason)
+	}
+	return fmt.Sprintf("%s, alive: %s", holderOf(&c.Record), map[fs.Liveness]string{fs.Alive: "yes", fs.Dead: "no", fs.Unknown: "cannot be told"}[c.Holder])
 }
 
 func holderOf(r *lock.Record) string {

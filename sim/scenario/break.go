@@ -51,7 +51,7 @@ func (c *client) breakLock(p *process, o *op) result {
 
 // clean removes what was left in a directory and nothing can own.
 func clean(host fs.Host, dir string) error {
-	found, err := lock.Leftovers(context.Background(), dir, false, lock.Host(host))
+	found, err := lock.Leftovers(context.Background(), dir, true, lock.Host(host))
 	if err != nil {
 		return err
 	}
