@@ -5,7 +5,7 @@ import "time"
 // Who is to blame. A hold excludes others by the file that lies at the path, so whoever takes that file away while the hold lasts lets others in.
 //
 //   - If that is a peer, which follows another protocol, the hold is void from then on, as if a stranger had been there: it excludes nobody any more, and that others get in is no finding.
-//   - If it is Holdfast, that is a finding (P8), at once, whether anybody gets in or not. But whoever has asked for a lifetime may relieve by it; what was published by a peer that never wrote a record, and
+//   - If it is Holdfast, that is a finding (P8), at once, whether anybody gets in or not. But whoever has asked for a lifetime may relieve by it; what was published by a peer that never wrote a record, or left it empty where leases are asked for, and
 //     has been so for malformedGrace, may be evicted; and a file that came in the place of the one that was looked at, because a peer or a stranger has taken that away in the meantime, may be moved aside by mistake if it is
 //     put back. A lease that a peer has not refreshed for its duration may be evicted, and
 //     moved aside by mistake if it is refreshed then. While it is aside it excludes nobody.
@@ -139,7 +139,7 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 	switch {
 	case f.Locks[c.lock-1].Lifetime > 0:
 		return robbed
-	case f.peer(m.process) && !whole && !empty && f.now-m.at >= malformedGrace:
+	case f.peer(m.process) && !whole && (!empty || f.paths[m.path-1].lease > 0) && f.now-m.at >= malformedGrace:
 		return robbed
 	case f.peer(m.process) && whole && f.overdue(m):
 		return robbed // it has agreed to that
