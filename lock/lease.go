@@ -18,7 +18,7 @@ import (
 // [Hold.Context], [OnLost]), by its own clock, and before anybody else can be inside that watches as Holdfast does: for the whole duration, on a clock that nobody sets. Python's SoftFileLease compares the file's time of modification with
 // its machine's clock instead, and takes a lease too early if that is ahead. Use [Fencing] where what is protected can compare the numbers.
 //
-// All who share the path must use leases of the same duration. An empty file there is what a crash of a machine can leave of a marker, and is taken away when it has not changed for [MalformedGrace]. [Lifetime] and [OnAcquired] are refused with [ErrOption]. It does not work on Windows yet, see [NewSoft].
+// All who share the path must use leases of the same duration. An empty file there is what a crash of a machine can leave of a marker, and is taken away when it has not changed for [MalformedGrace] and the duration. [Lifetime] and [OnAcquired] are refused with [ErrOption]. It does not work on Windows yet, see [NewSoft].
 func NewLease(path string, opts ...Option) (*Lock, error) { return openKind(leaseKind, path, opts) }
 
 // DefaultLeaseDuration is the [LeaseDuration] where none is given, as in Python.

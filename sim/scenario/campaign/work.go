@@ -79,7 +79,7 @@ func (w *worker) acquire(k scenario.Lock, hold, in string) {
 			s.For, s.Deadline = w.patience(), true
 		}
 	}
-	if w.features.Has(Peers) && !s.Try && s.For == 0 { // what peers have left may be in the way for good
+	if w.features.Has(Peers) && in == "" && !s.Try && s.For == 0 { // what peers have left may be in the way for good
 		s.For = w.spread(100*time.Millisecond, 30*time.Second)
 	}
 	w.do(s)

@@ -139,7 +139,7 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 	switch {
 	case f.Locks[c.lock-1].Lifetime > 0:
 		return robbed
-	case f.peer(m.process) && !whole && (!empty || f.paths[m.path-1].lease > 0) && f.now-m.at >= malformedGrace:
+	case f.peer(m.process) && !whole && f.now-m.at >= malformedGrace && (!empty || f.overdue(m)):
 		return robbed
 	case f.peer(m.process) && whole && f.overdue(m):
 		return robbed // it has agreed to that
