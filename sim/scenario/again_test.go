@@ -17,6 +17,7 @@ func TestHistoriesEndEachHoldOnce(t *testing.T) {
 		"killed before it knows of its hold":                           "lock k /data/k.lock lifetime=1µs\nslack unbounded\nswitch a#6 world.1\nswitch b#3 b.1\nswitch b.1#4 a\nswitch a#12 b.1\nswitch b.1#16 a\nswitch a#20 b.2\nswitch a.1#9 a\nswitch a#22 a.1\nfault * unlock k.lock #1 before power\n\nconcurrently\n\ta lock k\n\ta.1 lock k\n\tb.1 lock k\n\tstranger sleep 1µs\nend\n",
 		"the outer level given up first":                               "lock k /data/k.lock lifetime=1s\n\na lock k as h\na lock k as i in h\na unlock k h -> ok\na sleep 2s\na unlock k i -> expired\nb lock k\nb unlock k\n",
 		"a level given up twice":                                       "lock k /data/k.lock\n\na lock k as h\na lock k as i in h\na unlock k h\na unlock k h -> not-held\na unlock k i\nb lock k\nb unlock k\n",
+		"a release that fails for want of locks":                       "lock k /data/k.lock kind=soft\nfault a trylock * #6 before error ENOLCK\n\na lock k\na unlock k\na lock k\na unlock k -> unsupported\na unlock k -> ok\nb lock k\nb unlock k\n",
 		"given up by another task":                                     "lock k /data/k.lock\n\na lock k as h\na.1 unlock k h\na lock k as g\na.1 unlock k h -> not-held\na.1 unlock-all k g\nb lock k\nb unlock k\n",
 		"a release that is under way in the end":                       "lock k /data/k.lock\nlimit 1h\nfault a unlock k.lock #1 after stop\n\na lock k\na unlock k &\nawait stopped a\nb lock k\nb unlock k\n",
 	} {
