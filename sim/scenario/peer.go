@@ -119,6 +119,9 @@ func (c *client) lockPeer(o *op) result {
 		e.Result = propertyResult(res.outcome)
 		r.told(e)
 		r.acquireEnded(c, o, called, 0)
+		if s.Class == python.Strict && res.outcome == Failed { // maybe when it withdrew its claims, which nobody tries again
+			r.told(property.Event{Kind: property.Leaked, Process: e.Process})
+		}
 		return res
 	}
 	number := int32(len(r.holds))

@@ -61,7 +61,7 @@ const (
 	BreakReturned
 	// A process has set the times of the file that it has put at the path of a lock, by that name. [Process Path]
 	Refreshed
-	// A peer has given a lock up and left its file locked. [Process]
+	// A peer has given a lock up and left its file locked, or its claims where they are. [Process]
 	Leaked
 	// A fault has happened in a call. [Process Until] Until is when a delay is over, 0 for another fault.
 	Struck
