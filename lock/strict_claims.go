@@ -165,7 +165,8 @@ func (s *strict) scan(ctx context.Context) ([]string, error) {
 			return nil, w.refuse(e.Name, errOtherVersion)
 		case token == s.token:
 		default:
-			there, err := w.there(e.Name, token, s.known[e.Name])
+			// A client of a network filesystem asks the server only when a file is opened: what it remembers of a claim can be long out of date.
+			there, err := w.there(e.Name, token, s.canWait && s.known[e.Name])
 			if err != nil {
 				return nil, err
 			}

@@ -462,3 +462,66 @@ func breakClaims(t *testing.T, path string, pid int) {
 		must(t, l.ForceBreak(c.Name))
 	}
 }
+
+// remembering is a client of a network filesystem: what it has once been told of the claims it believes, until it opens a file or changes the directory.
+type remembering struct {
+	fs.Host
+	listed []fs.DirEntry
+	infos  map[string]fs.Info
+}
+
+func (h *remembering) ReadDir(path string) ([]fs.DirEntry, error) {
+	var err error
+	if h.listed == nil {
+		h.listed, err = h.Host.ReadDir(path)
+	}
+	return h.listed, err
+}
+
+func (h *remembering) Lstat(path string) (fs.Info, error) {
+	if info, ok := h.infos[path]; ok {
+		return info, nil
+	}
+	info, err := h.Host.Lstat(path)
+	if err == nil && filepath.Ext(path) == ".claim" {
+		h.infos[path] = info
+	}
+	return info, err
+}
+
+func (h *remembering) Link(oldname, newname string) error {
+	h.listed, h.infos = nil, make(map[string]fs.Info)
+	return h.Host.Link(oldname, newname)
+}
+
+func (h *remembering) Open(path string, flag fs.OpenFlag, perm fs.FileMode) (fs.File, error) {
+	f, err := h.Host.Open(path, flag, perm)
+	if err != nil {
+		delete(h.infos, path)
+		return nil, err
+	}
+	return remote{f}, nil
+}
+
+type remote struct{ fs.File }
+
+func (f remote) Volume() (fs.Volume, error) { return fs.Volume{Type: "nfs"}, nil }
+
+// TestStrictLockAsksTheServer whether a claim is there still.
+func TestStrictLockAsksTheServer(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "work.lock")
+	client := &remembering{Host: osfs.New(), infos: make(map[string]fs.Info)}
+	here, there := openStrict(t, path), openStrict(t, path, lock.Host(client))
+	h, err := here.Acquire(context.Background())
+	must(t, err)
+	for range 2 {
+		if _, err := there.TryAcquire(context.Background()); !errors.Is(err, lock.ErrTimeout) {
+			t.Fatal(err)
+		}
+	}
+	must(t, h.Release())
+	h, err = there.TryAcquire(context.Background())
+	must(t, err)
+	must(t, h.Release())
+}
