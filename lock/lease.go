@@ -51,10 +51,10 @@ func heeded(d time.Duration) time.Duration { return d - d/marginOfLease }
 
 var leaseTerms = terms{
 	contract: marker.Lease,
-	record: func(host fs.Host, self fs.Identity, o *options) marker.Record {
+	record: func(host fs.Host, self fs.Identity, start marker.StartToken, o *options) marker.Record {
 		var token [16]byte
 		host.Random(token[:])
-		return marker.Record{Kind: marker.Lease, PID: self.PID, Host: self.Host, Start: marker.StartOf(self), Token: hex.EncodeToString(token[:]), Duration: marker.Seconds(o.lease)}
+		return marker.Record{Kind: marker.Lease, PID: self.PID, Host: self.Host, Start: start, Token: hex.EncodeToString(token[:]), Duration: marker.Seconds(o.lease)}
 	},
 	objection: func(path string, r marker.Record, o *options) error {
 		if r.Duration == marker.Seconds(o.lease) {
