@@ -52,10 +52,11 @@ const (
 	Breaks     Need = "breaks"     // holds that are ended by force
 	Peers      Need = "peers"      // processes that use Python's filelock
 	Soft       Need = "soft"       // soft locks, and no native ones
+	Lease      Need = "lease"      // leases, and no native locks
 	Strict     Need = "strict"     // strict locks, and no native ones
 )
 
-var needs = []Need{Lifetime, Mixed, Fencing, Kills, Stops, Power, Clock, Strangers, Errors, Tasks, Cancels, Reentry, Forced, Nested, Shared, Singletons, Breaks, Peers, Soft, Strict}
+var needs = []Need{Lifetime, Mixed, Fencing, Kills, Stops, Power, Clock, Strangers, Errors, Tasks, Cancels, Reentry, Forced, Nested, Shared, Singletons, Breaks, Peers, Soft, Lease, Strict}
 
 // Title is the first line of the story.
 func (m *Mutant) Title() string {

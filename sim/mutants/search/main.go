@@ -59,7 +59,7 @@ func explore(needs string, first uint64, count int) (*mutants.Finding, error) {
 	for word := range strings.SplitSeq(needs, ",") {
 		switch word {
 		case "":
-		case string(mutants.Soft), string(mutants.Strict):
+		case string(mutants.Soft), string(mutants.Lease), string(mutants.Strict):
 			o.Kind = word
 		default:
 			words = append(words, word)

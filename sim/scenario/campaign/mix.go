@@ -36,11 +36,11 @@ var spoilers = []spoiled{
 	{Power, sim.Power, anywhere, nil},
 }
 
-// heartbeats are what can happen to those of a lease beside.
+// heartbeats are what can happen to those of a lease beside, and to those who watch them.
 var heartbeats = []spoiled{
 	{Errors, sim.Error, []sim.Op{sim.OpSetTimes}, []syscall.Errno{syscall.EIO}},
 	{Delays, sim.Delay, []sim.Op{sim.OpSetTimes}, nil},
-	{Stops, sim.Stop, []sim.Op{sim.OpSetTimes}, nil},
+	{Stops, sim.Stop, []sim.Op{sim.OpSetTimes, sim.OpLstat, sim.OpRename, sim.OpLink}, nil}, // in the middle of a look, or of an eviction
 	{Kills, sim.Kill, []sim.Op{sim.OpSetTimes}, nil},
 }
 
