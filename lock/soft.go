@@ -163,7 +163,7 @@ func (s *soft) try(o *options) (taken, error) {
 		}
 		t, err := s.publish(o)
 		if t.ok {
-			s.forget()
+			s.standDown()
 			t.broke = broke
 			s.holdBegins()
 		}
@@ -710,6 +710,7 @@ func (s *soft) closeOwn() {
 	s.own.Close() // nothing was written that could be lost
 	s.own = nil
 	s.holdEnds()
+	s.forget() // the marker before: who closes a file last that has no name frees its space, and nobody should wait for that
 }
 
 func (s *soft) close() error {
