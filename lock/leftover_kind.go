@@ -250,16 +250,16 @@ func (l *Leftover) ownerByClaim(f fs.File) string {
 	return l.watched()
 }
 
-// ownerByLockFile is for a record of lifetimes, which is empty when nobody holds the lock. Nobody makes a new one as long as this one is locked.
+// ownerByLockFile is for a file beside a lock file that is empty when nobody uses it. Whoever is about to lock it sees afterwards that it has lost its name, and makes a new one.
 func (l *Leftover) ownerByLockFile(fs.File) string {
-	path := strings.TrimSuffix(l.Path, lifetime.Suffix)
+	path := strings.TrimSuffix(l.Path, l.kind.beside)
 	switch _, err := l.host.Lstat(path); {
 	case err == nil:
 		return "its lock file is there"
 	case !errors.Is(err, iofs.ErrNotExist):
 		return reason(err)
 	case l.info.Size > 0:
-		return "there is a record in it"
+		return "it is not empty"
 	}
 	return ""
 }

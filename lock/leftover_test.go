@@ -129,8 +129,10 @@ func TestLeftovers(t *testing.T) {
 
 		"the lifetimes of a lock that does not exist": {files: map[string]string{"work.lock.lifetime": ""}, file: "work.lock.lifetime"},
 		"the lifetimes of a lock that does":           {files: map[string]string{"work.lock.lifetime": "", "work.lock": ""}},
-		"a lifetime":                                  {files: map[string]string{"work.lock.lifetime": "{}\n"}, file: "work.lock.lifetime", keep: "there is a record in it"},
+		"a lifetime":                                  {files: map[string]string{"work.lock.lifetime": "{}\n"}, file: "work.lock.lifetime", keep: "it is not empty"},
 		"lifetimes that are looked at":                {files: map[string]string{"work.lock.lifetime": ""}, held: "work.lock.lifetime", file: "work.lock.lifetime", keep: "somebody has it locked"},
+
+		"a guard": {files: map[string]string{"life.guard": ""}}, // which may be somebody else's
 
 		"a fencing number": {files: map[string]string{"work.lock.fence": ""}},
 		"a marker":         {files: map[string]string{"work.lock": dead}},

@@ -64,7 +64,7 @@ type brokenJSON struct {
 }
 
 // beside are the ends of the names of files that lie beside a lock file.
-var beside = []string{".fence", ".lifetime"}
+var beside = []string{".fence", ".lifetime", ".guard"}
 
 func (f *breakFlags) run(cmd *cobra.Command, path string) error {
 	if path == "" {
