@@ -91,9 +91,10 @@ type soft struct {
 	left      fs.FileID
 	leftSince time.Time
 	self      fs.Identity
-	start     marker.StartToken // of self, since others wait while it is computed
+	start     marker.StartToken // of self
 	says      marker.Record     // of this process, or of its last hold
 	content   []byte            // the same as it is written
+	drafted   bool              // says is for the next marker
 	wroteAt   time.Duration     // on the clock of uptime: before the marker was made or last refreshed
 	expires   time.Duration     // on the same clock, for a hold that has to be renewed
 
@@ -462,16 +463,10 @@ func (s *soft) write(f fs.File, o *options) error {
 			return err
 		}
 	}
-	if self := s.host.Self(); self != s.self {
-		s.self, s.start = self, marker.StartOf(self)
+	if err := s.draft(o); err != nil {
+		return err
 	}
-	if r := s.record(s.host, s.self, s.start, o); r != s.says {
-		content, err := r.Encode()
-		if err != nil {
-			return err
-		}
-		s.says, s.content = r, content
-	}
+	s.drafted = false
 	if s.began != nil {
 		s.wroteAt = uptime(s.host)
 	}
@@ -484,6 +479,26 @@ func (s *soft) write(f fs.File, o *options) error {
 	if s.canFlag {
 		f.TryLock(holderFlag, fs.LockExclusive) // without it, others have to ask after the process
 	}
+	return nil
+}
+
+// draft makes the record of the next marker, unless there is one. It takes a while, so that whoever waits does it before.
+func (s *soft) draft(o *options) error {
+	self := s.host.Self()
+	if self != s.self {
+		s.self, s.start, s.drafted = self, marker.StartOf(self), false
+	}
+	if s.drafted {
+		return nil
+	}
+	if r := s.record(s.host, s.self, s.start, o); r != s.says {
+		content, err := r.Encode()
+		if err != nil {
+			return err
+		}
+		s.says, s.content = r, content
+	}
+	s.drafted = true
 	return nil
 }
 
@@ -543,6 +558,7 @@ func (s *soft) wait(ctx context.Context, o *options) (taken, error) {
 
 // standDown ends a wait. What was seen of the marker is kept: the next contender of this process need not begin to watch it anew.
 func (s *soft) standDown() {
+	s.drafted = false // the next contender may have other options
 	s.lowerFlag(s.other.file)
 	s.closeNotice()
 	if s.front {
@@ -571,6 +587,9 @@ func (s *soft) unlockOther(r fs.Region) {
 // waitInKernel waits for the kernel's lock on the other's marker. Who gets it is the next: the marker is gone, or its holder has died, or is a program that does not lock it and has to be
 // looked after.
 func (s *soft) waitInKernel(ctx context.Context, o *options) error {
+	if err := s.draft(o); err != nil {
+		return err
+	}
 	s.raiseFlag(s.other.file)
 	watched, stop := s.watch(ctx, o)
 	held, err := s.other.file.WaitLock(watched, fs.Whole, fs.LockExclusive)
