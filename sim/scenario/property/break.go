@@ -1,9 +1,12 @@
 package property
 
-// breaks reports whether the file that was just taken away is the one which a client, by force, may.
-func (f *facts) breaks(e *Event) bool {
-	return e.Client != 0 && f.client(e.Client).pending == BreakCalled && f.client(e.Client).judged == e.File
+// breaking reports whether it is a client that breaks a lock which has just done something.
+func (f *facts) breaking(e *Event) bool {
+	return e.Client != 0 && f.client(e.Client).pending == BreakCalled
 }
+
+// breaks reports whether the file that was just taken away is the one which a client, by force, may.
+func (f *facts) breaks(e *Event) bool { return f.breaking(e) && f.client(e.Client).judged == e.File }
 
 // takes takes note that a client which breaks a lock has done so.
 func (f *facts) takes(e *Event) {

@@ -125,7 +125,7 @@ func (f *facts) fateBy(e *Event, m *mark) fate {
 	switch {
 	case f.breaks(e):
 		return broken
-	case m.process == e.Process:
+	case m.process == e.Process && !(f.breaking(e) && f.mistaken(e, m)):
 		return removed
 	case f.peer(e.Process), m.process == 0:
 		return robbed

@@ -143,6 +143,17 @@ func TestWhoTakesAFileAwayIsToBlame(t *testing.T) {
 			w.publish(1, next) // while it is aside
 			w.add(Event{Kind: Published, Client: 3, Path: 1, File: mine})
 		}},
+		{"Holdfast, a marker of its own that came in the place of what it was to break", "", func(w *world) {
+			h := w.publish(5, next)
+			w.breaks(2, next)
+			w.look(2, 1)
+			w.letGo(5, plain, h)
+			w.takes(5, next)
+			w.let(5, plain, h, OK)
+			w.publish(1, mine)
+			w.takes(2, mine)
+			w.publish(6, next+1) // while it is aside
+		}},
 		{"Holdfast, and it is put back", "P1", func(w *world) {
 			w.call(3, plain)
 			w.look(3, 1)
